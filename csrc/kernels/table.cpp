@@ -1,0 +1,22 @@
+#include "kernels/table.h"
+
+#include "simd/isa.h"
+
+namespace wengert::WENGERT_ISA {
+
+extern const ElementwiseRows kArithmetic, kComparison;
+extern const CopyKernels kCopy;
+extern const ReduceKernels kReduce;
+extern const MatrixKernels kMatrix;
+extern const RandomKernels kRandom;
+extern const ProbeKernels kProbe;
+
+#define WENGERT_TEXT_(x) #x
+#define WENGERT_TEXT(x) WENGERT_TEXT_(x)
+
+// A function, since ElementwiseRows of other files are not constants here.
+KernelTable kernel_table() {
+  return {WENGERT_TEXT(WENGERT_ISA), WENGERT_VECTOR_BYTES, {kArithmetic, kComparison}, &kCopy, &kReduce, &kMatrix, &kRandom, &kProbe};
+}
+
+}  // namespace wengert::WENGERT_ISA

@@ -1,0 +1,19 @@
+// Copies between layouts and dtypes.
+#pragma once
+
+#include "core/scalar.h"
+#include "core/tensor.h"
+
+namespace wengert {
+
+void copy_into(const Tensor& out, const Tensor& source);  // broadcasts, casts; checks shape, overlap, read-only; bumps version
+void fill(const Tensor& out, Scalar value);               // as above
+Tensor contiguous(const Tensor& input);                   // input itself if it is
+Tensor clone(const Tensor& input);                        // keeps a dense layout (PyTorch's preserve_format)
+Tensor to_dtype(const Tensor& input, DType dtype);        // input itself if it is
+
+// out= as PyTorch treats it: an empty out is resized to `sizes`, another shape is an error that names both, and the dtype
+// must be one that `dtype` may be cast to. Returns the tensor to write to, of out's dtype.
+void check_out(const char* op, Tensor* out, const Dims& sizes, DType dtype);
+
+}  // namespace wengert

@@ -1,0 +1,25 @@
+// The frame of the elementwise family: promote, broadcast, allocate, split over threads, run the row's loop.
+#pragma once
+
+#include <span>
+
+#include "core/scalar.h"
+#include "core/tensor.h"
+#include "kernels/elementwise.h"
+
+namespace wengert {
+
+// A tensor or a Python number (tensor == nullptr).
+struct Operand {
+  const Tensor* tensor = nullptr;
+  Scalar number;
+  Operand(const Tensor& t) : tensor(&t) {}
+  Operand(Scalar s) : number(s) {}
+};
+
+// Applies row to `inputs` (row.arity of them). Without out the result is a new tensor laid out as the inputs are (PyTorch's
+// rule). With out: checked (dtype castable, shape, overlap), then written; in place it may not be broadcast. Returns the
+// result; with out, a tensor that shares out's storage.
+Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out = nullptr, bool inplace = false);
+
+}  // namespace wengert
