@@ -7,7 +7,8 @@ namespace wengert::WENGERT_ISA {
 extern const ElementwiseRows kArithmetic, kComparison;
 extern const CopyKernels kCopy;
 extern const ReduceKernels kReduce;
-extern const MatrixKernels kMatrix;
+extern const GemmKernels kGemm;
+extern const GemvKernels kGemv;
 extern const RandomKernels kRandom;
 extern const ProbeKernels kProbe;
 
@@ -16,7 +17,7 @@ extern const ProbeKernels kProbe;
 
 // A function, since ElementwiseRows of other files are not constants here.
 KernelTable kernel_table() {
-  return {WENGERT_TEXT(WENGERT_ISA), WENGERT_VECTOR_BYTES, {kArithmetic, kComparison}, &kCopy, &kReduce, &kMatrix, &kRandom, &kProbe};
+  return {WENGERT_TEXT(WENGERT_ISA), WENGERT_VECTOR_BYTES, {kArithmetic, kComparison}, &kCopy, &kReduce, &kGemm, &kGemv, &kRandom, &kProbe};
 }
 
 }  // namespace wengert::WENGERT_ISA

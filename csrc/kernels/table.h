@@ -3,7 +3,8 @@
 
 #include "kernels/copy.h"
 #include "kernels/elementwise.h"
-#include "kernels/matrix.h"
+#include "kernels/gemm.h"
+#include "kernels/gemv.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
@@ -18,7 +19,8 @@ struct KernelTable {
   ElementwiseRows elementwise[kElementwiseFiles];
   const CopyKernels* copy;
   const ReduceKernels* reduce;
-  const MatrixKernels* matrix;
+  const GemmKernels* gemm;
+  const GemvKernels* gemv;
   const RandomKernels* random;
   const ProbeKernels* probe;
 };
