@@ -17,7 +17,7 @@ inline constexpr int kMaxDims = 64;  // as PyTorch's TensorIterator and NumPy 2
 
 class Dims {
  public:
-  Dims() = default;
+  Dims() {}
   explicit Dims(int count, std::int64_t value = 0) {
     resize(count);
     for (int i = 0; i < count; ++i) data()[i] = value;
@@ -88,7 +88,7 @@ class Dims {
 
   int count_ = 0;
   union {
-    std::int64_t inline_[kInlineDims] = {};
+    std::int64_t inline_[kInlineDims];
     std::int64_t* heap_;
   };
 };

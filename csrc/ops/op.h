@@ -5,7 +5,7 @@
 //   Tensor          a tensor                       Operand     a tensor or a Python number
 //   Number          a Python number                int, float, bool, str
 //   int[]           ints, one tuple/list/Size of them, or (as the last positional) bare ints: view(2, 3); one int stands for [int]
-//   dtype           torch.float32 ...              Generator   a random generator
+//   tuple           int[] without the bare form    dtype       torch.float32 ...      Generator   a random generator
 //   device, layout, memory_format   accepted where they mean this machine's memory, else an error
 //   a trailing '?'  None is allowed
 //   '*'             what follows is keyword-only
@@ -28,7 +28,7 @@ namespace wengert {
 
 class Generator;
 
-enum class ArgKind : std::uint8_t { tensor, operand, number, integer, floating, boolean, text, ints, dtype, generator, device, layout, memory_format };
+enum class ArgKind : std::uint8_t { tensor, operand, number, integer, floating, boolean, text, ints, tuple, dtype, generator, device, layout, memory_format };
 
 struct ArgSpec {
   std::string name;
@@ -80,6 +80,7 @@ enum Forms : unsigned {
   kInplace = 4,   // input.name_(...)
   kOut = 8,       // wengert.name(..., out=)
   kInplaceOnly = 16,  // the row itself is the in-place method and its name ends in '_': fill_
+  kSelf = 32,  // may return its input unchanged: the caller gets the same object
 };
 
 // What an ops/*.cpp file writes down.

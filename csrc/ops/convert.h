@@ -1,0 +1,11 @@
+#pragma once
+
+#include <span>
+
+#include "ops/op.h"
+
+namespace wengert {
+
+extern const std::span<const OpRow> kConvertOps;
+
+}  // namespace wengert

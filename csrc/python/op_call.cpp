@@ -1,0 +1,403 @@
+// The operators as Python callables, made from the op table: argument conversion, overloads, out=, in-place forms, results.
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/random.h"
+#include "python/arguments.h"
+#include "python/python.h"
+
+namespace wengert::python {
+namespace {
+
+enum class Form : std::uint8_t { function, method, inplace };
+
+struct Overload {
+  const Op* op;
+  std::vector<PyObject*> names;   // interned argument names
+  std::vector<Value> defaults;
+  int positional = 0;             // how many may be given by position
+  bool bare_ints = false;         // the last positional takes bare ints: view(2, 3)
+};
+
+struct Operator {
+  PyObject_HEAD
+  vectorcallfunc call;
+  std::vector<Overload>* overloads;
+  Form form;
+  PyObject* name;
+  PyObject* doc;
+  PyObject* signature;
+  PyObject* weakrefs;
+};
+
+PyTypeObject *function_type = nullptr, *method_type = nullptr;
+PyObject* out_name = nullptr;
+
+constexpr int kMaxArgs = 12;
+
+// One attempt to fit the given arguments to one overload.
+struct Binding {
+  Value values[kMaxArgs];
+  PyObject* out = nullptr;
+};
+
+const char* type_name(PyObject* object) {
+  const char* name = Py_TYPE(object)->tp_name;
+  const char* dot = std::strrchr(name, '.');
+  return is_tensor(object) && dot ? dot + 1 : name;
+}
+
+std::string shown_name(const Overload& overload, Form form) {
+  return overload.op->public_name + (form == Form::inplace && !(overload.op->forms & kInplaceOnly) ? "_" : "");
+}
+
+// First position of a method's arguments as PyTorch counts them: self does not count.
+std::string misfit(const Overload& overload, Form form, int index, bool by_position, PyObject* value) {
+  const ArgSpec& spec = overload.op->args[index];
+  const int position = index + (form == Form::function ? 1 : 0);
+  return str(shown_name(overload, form), "(): argument '", spec.name, "'",
+             by_position && !spec.keyword_only ? str(" (position ", position, ")") : std::string(), " must be ",
+             kind_name(spec.kind), ", not ", type_name(value));
+}
+
+// Fits args to the overload. On failure fills `why`, if asked for, and returns false. Throws for values that fit in kind but are
+// wrong in themselves.
+bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t count, PyObject* keywords, Binding* binding,
+          std::string* why) {
+  const Op& op = *overload.op;
+  const int specs = static_cast<int>(op.args.size());
+  bool given[kMaxArgs] = {};
+  int index = 0;
+  for (Py_ssize_t i = 0; i < count; ++i, ++index) {
+    if (index >= overload.positional) {
+      if (why) {
+        const int self = form == Form::function ? 0 : 1, limit = overload.positional - self;
+        *why = str(shown_name(overload, form), "() takes ", limit, " positional argument", limit == 1 ? "" : "s", " but ",
+                   count - self, count - self == 1 ? " was" : " were", " given");
+      }
+      return false;
+    }
+    Value& value = binding->values[index];
+    if (overload.bare_ints && index == overload.positional - 1 && (i + 1 < count || PyLong_Check(args[i]))) {
+      if (!bare_ints(args + i, count - i, &value.ints)) {
+        if (why) *why = i + 1 < count && (PyTuple_Check(args[i]) || PyList_Check(args[i]))
+                            ? str(shown_name(overload, form), "() takes ", overload.positional, " positional argument",
+                                  overload.positional == 1 ? "" : "s", " but ", count, " were given")
+                            : misfit(overload, form, index, true, args[i]);
+        return false;
+      }
+      value.tag = Value::Tag::ints;
+      i = count;
+    } else if (!convert(op.args[index], args[i], &value)) {
+      if (why) *why = misfit(overload, form, index, true, args[i]);
+      return false;
+    }
+    given[index] = true;
+  }
+  const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+  PyObject* const* keyword_values = args + count;
+  const char* unexpected = nullptr;
+  for (Py_ssize_t k = 0; k < named; ++k) {
+    PyObject* name = PyTuple_GET_ITEM(keywords, k);
+    PyObject* value = keyword_values[k];
+    if (name == out_name && (op.forms & kOut) && form == Form::function) {
+      binding->out = value == Py_None ? nullptr : value;
+      continue;
+    }
+    const int at = find_argument(op, overload.names, name);
+    if (at < 0) {
+      unexpected = PyUnicode_AsUTF8(name);
+      continue;
+    }
+    if (given[at]) {
+      if (why) *why = str(shown_name(overload, form), "() got multiple values for argument '", op.args[at].name, "'");
+      return false;
+    }
+    if (!convert(op.args[at], value, &binding->values[at])) {
+      if (why) *why = misfit(overload, form, at, false, value);
+      return false;
+    }
+    given[at] = true;
+  }
+  std::string missing;
+  int lacking = 0;
+  for (int i = 0; i < specs; ++i) {
+    if (given[i]) continue;
+    if (op.args[i].has_default) {
+      binding->values[i] = overload.defaults[i];
+      continue;
+    }
+    if (!why) return false;
+    missing += str(lacking++ ? ", " : "", '"', op.args[i].name, '"');
+  }
+  if (lacking) {
+    *why = str(shown_name(overload, form), "() missing ", lacking, " required positional arguments: ", missing);
+    return false;
+  }
+  if (unexpected) {
+    if (why) *why = str(shown_name(overload, form), "() got an unexpected keyword argument '", unexpected, "'");
+    return false;
+  }
+  return true;
+}
+
+std::string given_types(Form form, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
+  std::string text;
+  for (Py_ssize_t i = form == Form::function ? 0 : 1; i < count; ++i) text += str(text.empty() ? "" : ", ", type_name(args[i]));
+  for (Py_ssize_t k = 0; keywords && k < PyTuple_GET_SIZE(keywords); ++k)
+    text += str(text.empty() ? "" : ", ", PyUnicode_AsUTF8(PyTuple_GET_ITEM(keywords, k)), "=", type_name(args[count + k]));
+  return text;
+}
+
+[[noreturn, gnu::cold]] void no_overload(const Operator& self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
+  const auto& overloads = *self.overloads;
+  std::string why;
+  // One candidate, or a first argument that none of them takes: the plain message says more than the list.
+  Binding binding;
+  bind(overloads[0], self.form, args, count, keywords, &binding, &why);
+  const bool first_is_wrong = overloads[0].op->args[0].kind == ArgKind::tensor && (count == 0 || !is_tensor(args[0]));
+  if (overloads.size() == 1 || first_is_wrong) fail(ErrorKind::type, why);
+  std::string text = str(shown_name(overloads[0], self.form), "() received an invalid combination of arguments - got (",
+                         given_types(self.form, args, count, keywords), "), but expected one of:");
+  for (const Overload& overload : overloads) text += str("\n * (", overload.op->signature, ")");
+  fail(ErrorKind::type, text);
+}
+
+// A tuple result with named fields, as PyTorch's torch.return_types.
+PyObject* wrap_fields(const Op& op, std::pair<Tensor, Tensor> pair) {
+  static std::map<const Op*, PyTypeObject*> types;
+  PyTypeObject*& type = types[&op];
+  if (!type) {
+    static std::vector<std::unique_ptr<std::string>> texts;  // CPython keeps pointers into them
+    texts.push_back(std::make_unique<std::string>("wengert.return_types." + op.public_name));
+    PyStructSequence_Field fields[] = {{op.fields[0].c_str(), nullptr}, {op.fields[1].c_str(), nullptr}, {nullptr, nullptr}};
+    PyStructSequence_Desc description = {texts.back()->c_str(), nullptr, fields, 2};
+    type = PyStructSequence_NewType(&description);
+    if (!type) return nullptr;
+    type->tp_repr = [](PyObject* self) -> PyObject* {
+      PyObject* names = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(self)), "__match_args__");
+      if (!names) return nullptr;
+      PyObject* text = PyUnicode_FromFormat("torch.return_types.%s(\n%U=%R,\n%U=%R)", std::strrchr(Py_TYPE(self)->tp_name, '.') + 1,
+                                            PyTuple_GET_ITEM(names, 0), PyStructSequence_GetItem(self, 0),
+                                            PyTuple_GET_ITEM(names, 1), PyStructSequence_GetItem(self, 1));
+      Py_DECREF(names);
+      return text;
+    };
+  }
+  PyObject* result = PyStructSequence_New(type);
+  if (!result) return nullptr;
+  PyObject *first = wrap(std::move(pair.first)), *second = wrap(std::move(pair.second));
+  if (!first || !second) {
+    Py_XDECREF(first);
+    Py_XDECREF(second);
+    Py_DECREF(result);
+    return nullptr;
+  }
+  PyStructSequence_SetItem(result, 0, first);
+  PyStructSequence_SetItem(result, 1, second);
+  return result;
+}
+
+bool same_view(const Tensor& a, const Tensor& b) {
+  return a.storage().get() == b.storage().get() && a.data() == b.data() && a.dtype() == b.dtype() && a.sizes() == b.sizes() &&
+         a.strides() == b.strides();
+}
+
+void set_out(const Op& op, PyObject* out, Call* call) {
+  if (op.fields.empty()) {
+    check_type(is_tensor(out), op.public_name, "(): argument 'out' must be Tensor, not ", type_name(out));
+    call->out = &tensor_of(out);
+    return;
+  }
+  check_type(PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 2 && is_tensor(PyTuple_GET_ITEM(out, 0)) &&
+                 is_tensor(PyTuple_GET_ITEM(out, 1)),
+             op.public_name, "(): argument 'out' must be tuple of Tensors, not ", type_name(out));
+  call->out = &tensor_of(PyTuple_GET_ITEM(out, 0));
+  call->out2 = &tensor_of(PyTuple_GET_ITEM(out, 1));
+}
+
+PyObject* run(const Overload& overload, Form form, PyObject* const* args, const Binding& binding) {
+  const Op& op = *overload.op;
+  Call call{op, binding.values};
+  if (form == Form::inplace) {
+    call.out = &tensor_of(args[0]);
+    call.inplace = true;
+  } else if (binding.out) {
+    set_out(op, binding.out, &call);
+  }
+  Result result = op.call(call);
+  if (form == Form::inplace) return Py_NewRef(args[0]);
+  if (binding.out) return Py_NewRef(binding.out);
+  if (auto* tensor = std::get_if<Tensor>(&result)) {
+    if ((op.forms & kSelf) && same_view(*tensor, *binding.values[0].tensor)) return Py_NewRef(args[0]);
+    return wrap(std::move(*tensor));
+  }
+  if (auto* pair = std::get_if<std::pair<Tensor, Tensor>>(&result)) return wrap_fields(op, std::move(*pair));
+  return PyBool_FromLong(std::get<bool>(result));
+}
+
+PyObject* call_operator(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* keywords) {
+  const auto& self = *reinterpret_cast<Operator*>(callable);
+  const Py_ssize_t count = PyVectorcall_NARGS(flags);
+  return guarded([&]() -> PyObject* {
+    if (self.form != Form::function)
+      check_type(count > 0 && is_tensor(args[0]), "descriptor '", PyUnicode_AsUTF8(self.name), "' requires a Tensor as its first argument");
+    for (const Overload& overload : *self.overloads) {
+      Binding binding;
+      if (bind(overload, self.form, args, count, keywords, &binding, nullptr)) return run(overload, self.form, args, binding);
+    }
+    no_overload(self, args, count, keywords);
+  });
+}
+
+PyObject* bind_method(PyObject* self, PyObject* instance, PyObject*) {
+  return instance ? PyMethod_New(self, instance) : Py_NewRef(self);
+}
+
+PyObject* operator_repr(PyObject* self) {
+  const auto& op = *reinterpret_cast<Operator*>(self);
+  return PyUnicode_FromFormat(op.form == Form::function ? "<function %U>" : "<method %U of Tensor>", op.name);
+}
+
+PyMemberDef kMembers[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Operator, call), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Operator, weakrefs), READONLY, nullptr},
+    {"__name__", T_OBJECT, offsetof(Operator, name), READONLY, nullptr},
+    {"__qualname__", T_OBJECT, offsetof(Operator, name), READONLY, nullptr},
+    {"__doc__", T_OBJECT, offsetof(Operator, doc), READONLY, nullptr},
+    {"__text_signature__", T_OBJECT, offsetof(Operator, signature), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+PyObject* module_name(PyObject*, void*) { return PyUnicode_FromString("wengert"); }
+PyGetSetDef kProperties[] = {
+    {"__module__", module_name, nullptr, nullptr, nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+PyType_Slot kFunctionSlots[] = {
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_repr, reinterpret_cast<void*>(operator_repr)},
+    {Py_tp_members, kMembers},
+    {Py_tp_getset, kProperties},
+    {0, nullptr},
+};
+PyType_Slot kMethodSlots[] = {
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_repr, reinterpret_cast<void*>(operator_repr)},
+    {Py_tp_descr_get, reinterpret_cast<void*>(bind_method)},
+    {Py_tp_members, kMembers},
+    {Py_tp_getset, kProperties},
+    {0, nullptr},
+};
+constexpr unsigned kFlags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION;
+PyType_Spec kFunctionSpec = {"wengert._C.Function", sizeof(Operator), 0, kFlags, kFunctionSlots};
+PyType_Spec kMethodSpec = {"wengert._C.Method", sizeof(Operator), 0, kFlags | Py_TPFLAGS_METHOD_DESCRIPTOR, kMethodSlots};
+
+PyObject* make_operator(const std::string& name, Form form, const std::vector<const Op*>& ops) {
+  auto overloads = std::make_unique<std::vector<Overload>>();
+  std::string doc;
+  for (const Op* op : ops) {
+    check(op->args.size() <= kMaxArgs, "op table: ", op->name, " has more than ", kMaxArgs, " arguments");
+    Overload overload{op, {}, {}, 0, false};
+    for (const ArgSpec& arg : op->args) {
+      overload.names.push_back(PyUnicode_InternFromString(arg.name.c_str()));
+      overload.defaults.push_back(default_value(arg));
+      overload.positional += !arg.keyword_only;
+    }
+    overload.bare_ints = overload.positional > 0 && op->args[overload.positional - 1].kind == ArgKind::ints;
+    overloads->push_back(std::move(overload));
+    doc += str(doc.empty() ? "" : "\n\n", documentation(*op, name, form == Form::function, form == Form::inplace));
+  }
+  PyTypeObject* type = form == Form::function ? function_type : method_type;
+  auto* self = PyObject_New(Operator, type);
+  if (!self) return nullptr;
+  self->call = call_operator;
+  self->form = form;
+  self->name = PyUnicode_InternFromString(name.c_str());
+  self->doc = PyUnicode_FromString(doc.c_str());
+  self->signature = ops.size() == 1 ? PyUnicode_FromString(text_signature(*ops[0], form != Form::function).c_str()) : Py_NewRef(Py_None);
+  self->overloads = overloads.release();
+  self->weakrefs = nullptr;
+  return reinterpret_cast<PyObject*>(self);
+}
+
+PyObject* describe_op(const Op& op) {
+  namespace py = pybind11;
+  py::dict entry;
+  py::list forms, args;
+  const std::pair<unsigned, const char*> names[] = {
+      {kFunction, "function"}, {kMethod, "method"}, {kInplace, "inplace"}, {kOut, "out"}, {kInplaceOnly, "inplace_only"}};
+  for (const auto& [bit, text] : names)
+    if (op.forms & bit) forms.append(text);
+  for (const ArgSpec& arg : op.args) {
+    py::dict spec;
+    spec["name"] = arg.name;
+    spec["kind"] = kind_name(arg.kind);
+    spec["optional"] = arg.optional;
+    spec["keyword_only"] = arg.keyword_only;
+    spec["default"] = arg.has_default ? py::cast(arg.default_text) : py::none();
+    args.append(spec);
+  }
+  entry["name"] = op.name;
+  entry["public_name"] = op.public_name;
+  entry["aliases"] = py::cast(op.aliases);
+  entry["signature"] = op.signature;
+  entry["args"] = args;
+  entry["fields"] = py::cast(op.fields);
+  entry["forms"] = forms;
+  entry["doc"] = op.doc;
+  entry["family"] = op.family;
+  py::list dtypes;
+  for (int i = 0; op.row && i < kDTypes; ++i)
+    if (op.row->loops.by_dtype[i]) dtypes.append(kDTypeInfo[i].name);
+  entry["dtypes"] = dtypes;
+  return entry.release().ptr();
+}
+
+}  // namespace
+
+// module.functions and module.methods: name -> callable, for tensor.py to publish.
+void add_operators(PyObject* module) {
+  namespace py = pybind11;
+  function_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&kFunctionSpec));
+  method_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&kMethodSpec));
+  out_name = PyUnicode_InternFromString("out");
+  if (!function_type || !method_type || !out_name) throw py::error_already_set();
+  std::map<std::string, std::vector<const Op*>> functions, methods, inplaces;
+  for (const Op& op : op_table()) {
+    std::vector<std::string> names = op.aliases;
+    names.push_back(op.public_name);
+    for (const std::string& name : names) {
+      if (op.forms & kFunction) functions[name].push_back(&op);
+      if (op.forms & kMethod) methods[name].push_back(&op);
+      if (op.forms & kInplace) inplaces[name + "_"].push_back(&op);
+      if (op.forms & kInplaceOnly) inplaces[name].push_back(&op);
+    }
+  }
+  py::dict function_dict, method_dict;
+  const auto publish = [](py::dict& dict, const auto& table, Form form) {
+    for (const auto& [name, ops] : table) {
+      PyObject* callable = make_operator(name, form, ops);
+      if (!callable) throw py::error_already_set();
+      dict[name.c_str()] = py::reinterpret_steal<py::object>(callable);
+    }
+  };
+  publish(function_dict, functions, Form::function);
+  publish(method_dict, methods, Form::method);
+  publish(method_dict, inplaces, Form::inplace);
+  auto m = py::reinterpret_borrow<py::module_>(module);
+  m.attr("functions") = function_dict;
+  m.attr("methods") = method_dict;
+  m.def("op_table", [] {
+    py::list table;
+    for (const Op& op : op_table()) table.append(py::reinterpret_steal<py::object>(describe_op(op)));
+    return table;
+  }, "The op table as a list of dicts: what documentation, stubs, tests and benchmarks are made from.");
+}
+
+}  // namespace wengert::python

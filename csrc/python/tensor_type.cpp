@@ -1,0 +1,303 @@
+// The tensor type: allocation, garbage collection, and the number, comparison, sequence and mapping slots.
+
+#include "ops/elementwise.h"
+#include "ops/matmul.h"
+#include "ops/view.h"
+#include "python/python.h"
+
+namespace wengert::python {
+
+PyTypeObject* tensor_base_type = nullptr;
+
+namespace {
+
+// The public class, a Python subclass registered at import, and its freed objects: a result costs no malloc.
+PyTypeObject* tensor_class = nullptr;
+constexpr int kFreeObjects = 256;
+PyObject* free_objects[kFreeObjects];
+int free_count = 0;
+
+PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  if (kwargs && PyDict_GET_SIZE(kwargs) > 0) {
+    PyErr_SetString(PyExc_TypeError, "Tensor() takes no keyword arguments; use wengert.tensor(data, dtype=...)");
+    return nullptr;
+  }
+  // Tensor(2, 3) is uninitialised float32, Tensor([1, 2]) float32 data, Tensor(t) the same tensor, as in PyTorch.
+  return guarded([&]() -> PyObject* {
+    Tensor value;
+    const DType dtype = DType::float32;
+    PyObject* first = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : nullptr;
+    if (first && is_tensor(first)) {
+      value = tensor_of(first);
+    } else if (first && !PyLong_Check(first)) {
+      value = from_data(first, &dtype);
+    } else {
+      Dims sizes;
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) {
+        std::int64_t size;
+        check_type(as_integer(PyTuple_GET_ITEM(args, i), &size), "Tensor(): sizes are ints, or one argument holds the data");
+        sizes.push_back(size);
+      }
+      if (sizes.empty()) sizes.push_back(0);
+      value = Tensor::empty(sizes, dtype);
+    }
+    PyObject* self = type->tp_alloc(type, 0);
+    if (!self) return nullptr;
+    new (&tensor_of(self)) Tensor(std::move(value));
+    return self;
+  });
+}
+
+int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(reinterpret_cast<PyTensor*>(self)->dict);
+  return 0;
+}
+
+int tensor_clear(PyObject* self) {
+  Py_CLEAR(reinterpret_cast<PyTensor*>(self)->dict);
+  return 0;
+}
+
+void tensor_dealloc(PyObject* self) {
+  PyObject_GC_UnTrack(self);
+  auto* object = reinterpret_cast<PyTensor*>(self);
+  if (object->weakrefs) PyObject_ClearWeakRefs(self);
+  Py_CLEAR(object->dict);
+  object->tensor.~Tensor();
+  PyTypeObject* type = Py_TYPE(self);
+  if (type == tensor_class && free_count < kFreeObjects)
+    free_objects[free_count++] = self;
+  else
+    type->tp_free(self);
+  Py_DECREF(type);
+}
+
+// Operators ---------------------------------------------------------------------------------------------------------
+
+struct Rows {
+  const ElementwiseRow &add = elementwise_row("add"), &sub = elementwise_row("sub"), &mul = elementwise_row("mul"),
+                       &div = elementwise_row("div"), &neg = elementwise_row("neg"), &abs = elementwise_row("abs"),
+                       &eq = elementwise_row("eq"), &ne = elementwise_row("ne"), &lt = elementwise_row("lt"),
+                       &le = elementwise_row("le"), &gt = elementwise_row("gt"), &ge = elementwise_row("ge");
+};
+const Rows* rows = nullptr;
+
+bool as_operand(PyObject* object, Operand* operand) {
+  if (is_tensor(object)) {
+    *operand = Operand(tensor_of(object));
+    return true;
+  }
+  operand->tensor = nullptr;
+  return as_number(object, &operand->number);
+}
+
+PyObject* unary(const ElementwiseRow& row, PyObject* self) {
+  return guarded([&] {
+    const Operand operand(tensor_of(self));
+    return wrap(elementwise(row, {&operand, 1}));
+  });
+}
+
+PyObject* inplace(const ElementwiseRow& row, PyObject* self, PyObject* other) {
+  return guarded([&]() -> PyObject* {
+    Operand operands[2] = {Operand(tensor_of(self)), Operand(Scalar())};
+    if (!as_operand(other, &operands[1])) Py_RETURN_NOTIMPLEMENTED;
+    elementwise(row, operands, &tensor_of(self), true);
+    return Py_NewRef(self);
+  });
+}
+
+#define WENGERT_BINARY(name) \
+  PyObject* nb_##name(PyObject* a, PyObject* b) { return number_operator(rows->name, a, b); }
+#define WENGERT_INPLACE(name) \
+  PyObject* nb_inplace_##name(PyObject* a, PyObject* b) { return inplace(rows->name, a, b); }
+WENGERT_BINARY(add)
+WENGERT_BINARY(sub)
+WENGERT_BINARY(mul)
+WENGERT_BINARY(div)
+WENGERT_INPLACE(add)
+WENGERT_INPLACE(sub)
+WENGERT_INPLACE(mul)
+WENGERT_INPLACE(div)
+
+PyObject* nb_negative(PyObject* self) { return unary(rows->neg, self); }
+PyObject* nb_absolute(PyObject* self) { return unary(rows->abs, self); }
+PyObject* nb_positive(PyObject* self) { return Py_NewRef(self); }
+
+PyObject* nb_matmul(PyObject* a, PyObject* b) {
+  if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+  return guarded([&] { return wrap(matmul(tensor_of(a), tensor_of(b))); });
+}
+
+PyObject* richcompare(PyObject* a, PyObject* b, int op) {
+  const ElementwiseRow* const by_op[] = {&rows->lt, &rows->le, &rows->eq, &rows->ne, &rows->gt, &rows->ge};
+  return number_operator(*by_op[op], a, b);
+}
+
+Py_hash_t hash(PyObject* self) { return _Py_HashPointer(self); }
+
+int nb_bool(PyObject* self) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    check(t.numel() != 0, "Boolean value of Tensor with no values is ambiguous");
+    check(t.numel() == 1, "Boolean value of Tensor with more than one value is ambiguous [tensor ", tuple_of(t.sizes()), "]");
+    return static_cast<int>(!Scalar::load(t.dtype(), t.data()).is(0));
+  });
+}
+
+Scalar single(PyObject* self) {
+  const Tensor& t = tensor_of(self);
+  check_value(t.numel() == 1, "only one element tensors can be converted to Python scalars");
+  return Scalar::load(t.dtype(), t.data());
+}
+
+PyObject* nb_int(PyObject* self) {
+  return guarded([&]() -> PyObject* {
+    const Scalar value = single(self);
+    return value.is_floating() ? PyLong_FromDouble(value.floating) : PyLong_FromLongLong(value.integer);
+  });
+}
+
+PyObject* nb_float(PyObject* self) {
+  return guarded([&] { return PyFloat_FromDouble(single(self).to<double>()); });
+}
+
+PyObject* nb_index(PyObject* self) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    check_type(t.numel() == 1 && !is_floating(t.dtype()),
+               "only integer tensors of a single element can be converted to an index");
+    return PyLong_FromLongLong(Scalar::load(t.dtype(), t.data()).integer);
+  });
+}
+
+Py_ssize_t length(PyObject* self) {
+  const Tensor& t = tensor_of(self);
+  if (t.dim() == 0) {
+    PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
+    return -1;
+  }
+  return t.size(0);
+}
+
+PyObject* iterate(PyObject* self) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = tensor_of(self);
+    check_type(t.dim() > 0, "iteration over a 0-d tensor");
+    PyObject* rows_of = PyTuple_New(t.size(0));
+    if (!rows_of) return nullptr;
+    for (std::int64_t i = 0; i < t.size(0); ++i) {
+      PyObject* row = wrap(select(t, 0, i));
+      if (!row) {
+        Py_DECREF(rows_of);
+        return nullptr;
+      }
+      PyTuple_SET_ITEM(rows_of, i, row);
+    }
+    PyObject* iterator = PyObject_GetIter(rows_of);
+    Py_DECREF(rows_of);
+    return iterator;
+  });
+}
+
+PyMemberDef kMembers[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(PyTensor, dict), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+#define SLOT(id, f) {id, reinterpret_cast<void*>(f)}
+PyType_Slot kSlots[] = {
+    SLOT(Py_tp_new, tensor_new),
+    SLOT(Py_tp_dealloc, tensor_dealloc),
+    SLOT(Py_tp_traverse, tensor_traverse),
+    SLOT(Py_tp_clear, tensor_clear),
+    SLOT(Py_tp_members, kMembers),
+    SLOT(Py_tp_methods, kTensorMethods),
+    SLOT(Py_tp_getset, kTensorProperties),
+    SLOT(Py_tp_hash, hash),
+    SLOT(Py_tp_richcompare, richcompare),
+    SLOT(Py_tp_iter, iterate),
+    SLOT(Py_nb_add, nb_add),
+    SLOT(Py_nb_subtract, nb_sub),
+    SLOT(Py_nb_multiply, nb_mul),
+    SLOT(Py_nb_true_divide, nb_div),
+    SLOT(Py_nb_inplace_add, nb_inplace_add),
+    SLOT(Py_nb_inplace_subtract, nb_inplace_sub),
+    SLOT(Py_nb_inplace_multiply, nb_inplace_mul),
+    SLOT(Py_nb_inplace_true_divide, nb_inplace_div),
+    SLOT(Py_nb_matrix_multiply, nb_matmul),
+    SLOT(Py_nb_negative, nb_negative),
+    SLOT(Py_nb_positive, nb_positive),
+    SLOT(Py_nb_absolute, nb_absolute),
+    SLOT(Py_nb_bool, nb_bool),
+    SLOT(Py_nb_int, nb_int),
+    SLOT(Py_nb_float, nb_float),
+    SLOT(Py_nb_index, nb_index),
+    SLOT(Py_sq_length, length),
+    SLOT(Py_mp_length, length),
+    SLOT(Py_mp_subscript, subscript),
+    SLOT(Py_mp_ass_subscript, assign_subscript),
+    SLOT(Py_bf_getbuffer, get_buffer),
+    SLOT(Py_bf_releasebuffer, release_buffer),
+    {0, nullptr},
+};
+#undef SLOT
+PyType_Spec kSpec = {"wengert._C.TensorBase", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+                     kSlots};
+
+// Called once, by tensor.py, with the public class. Its instances have exactly our layout (__slots__ = ()), so that they may be
+// made here and, with our own deallocator in place of Python's general one, kept for reuse.
+PyObject* register_class(PyObject*, PyObject* type) {
+  auto* cls = reinterpret_cast<PyTypeObject*>(type);
+  if (!PyType_Check(type) || cls->tp_base != tensor_base_type || cls->tp_basicsize != sizeof(PyTensor)) {
+    PyErr_SetString(PyExc_TypeError, "the public tensor class derives from TensorBase and has __slots__ = ()");
+    return nullptr;
+  }
+  cls->tp_dealloc = tensor_dealloc;
+  tensor_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(type));
+  Py_RETURN_NONE;
+}
+
+PyMethodDef kRegister = {"_register_tensor_class", register_class, METH_O, nullptr};
+
+}  // namespace
+
+PyObject* wrap(Tensor tensor) {
+  PyObject* self;
+  if (free_count > 0) {
+    self = PyObject_Init(free_objects[--free_count], tensor_class);
+    PyObject_GC_Track(self);
+  } else {
+    self = tensor_class->tp_alloc(tensor_class, 0);
+    if (!self) return nullptr;
+  }
+  auto* object = reinterpret_cast<PyTensor*>(self);
+  new (&object->tensor) Tensor(std::move(tensor));
+  object->dict = nullptr;
+  object->weakrefs = nullptr;
+  return self;
+}
+
+PyObject* number_operator(const ElementwiseRow& row, PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    Operand operands[2] = {Operand(Scalar()), Operand(Scalar())};
+    if (!as_operand(a, &operands[0]) || !as_operand(b, &operands[1])) Py_RETURN_NOTIMPLEMENTED;
+    return wrap(elementwise(row, operands));
+  });
+}
+
+const ElementwiseRow& elementwise_row(const char* name) { return *find_op(name).row; }
+
+void add_tensor_type(PyObject* module) {
+  tensor_base_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&kSpec));
+  if (!tensor_base_type) throw pybind11::error_already_set();
+  rows = new Rows;
+  PyObject* registrar = PyCFunction_New(&kRegister, nullptr);
+  if (!registrar || PyModule_AddObject(module, kRegister.ml_name, registrar) < 0 ||
+      PyModule_AddObjectRef(module, "TensorBase", reinterpret_cast<PyObject*>(tensor_base_type)) < 0)
+    throw pybind11::error_already_set();
+}
+
+}  // namespace wengert::python

@@ -1,0 +1,73 @@
+"""Tensors and automatic differentiation on the CPU, in PyTorch's spelling: ``import wengert as torch``."""
+
+from . import _C
+from ._C import (
+    Generator,
+    Size,
+    can_cast,
+    device,
+    dtype,
+    empty_cache,
+    from_numpy,
+    get_default_dtype,
+    get_num_threads,
+    layout,
+    memory_format,
+    memory_stats,
+    promote_types,
+    result_type,
+    set_default_dtype,
+    set_num_threads,
+    tensor,
+)
+from ._printing import get_printoptions, set_printoptions
+from .config import show_config
+from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .tensor import Tensor
+
+__version__ = _C.version
+
+strided = _C.strided
+contiguous_format = _C.contiguous_format
+preserve_format = _C.preserve_format
+channels_last = _C.channels_last
+channels_last_3d = _C.channels_last_3d
+inf = float("inf")
+nan = float("nan")
+pi = 3.141592653589793
+e = 2.718281828459045
+
+
+def is_tensor(obj):
+    """Whether obj is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def numel(input):
+    """The number of elements of input."""
+    return input.numel()
+
+
+def is_floating_point(input):
+    """Whether the elements of input are floats."""
+    return input.is_floating_point()
+
+
+def __getattr__(name):
+    import difflib
+
+    near = difflib.get_close_matches(name, globals(), 3)
+    hint = f"; the nearest it has: {', '.join(near)}" if near else ""
+    raise AttributeError(f"wengert does not cover {name!r}{hint}", name=name)
+
+
+# Every operator of the table, then the dtypes; both take names of builtins (max, sum, abs, bool, float), so they come last.
+globals().update(_C.functions)
+bool = _C.bool
+uint8 = _C.uint8
+int8 = _C.int8
+int16 = short = _C.int16
+int32 = int = _C.int32
+int64 = long = _C.int64
+float32 = float = _C.float32
+float64 = double = _C.float64

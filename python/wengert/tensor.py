@@ -1,0 +1,98 @@
+"""The public Tensor class: the compiled type plus what reads best in Python, and the operators as its methods."""
+
+from . import _C
+from ._printing import tensor_repr
+
+
+class Tensor(_C.TensorBase):
+    """A multi-dimensional array of one dtype on the CPU, in PyTorch's spelling.
+
+    Made by :func:`wengert.tensor`, the creation functions and operators. Views share memory.
+
+    >>> wengert.tensor([[1, 2], [3, 4]]).t()
+    tensor([[1, 3],
+            [2, 4]])
+    """
+
+    __slots__ = ()
+
+    # NumPy leaves binary operators with a tensor to the tensor.
+    __array_priority__ = 1000
+
+    def __repr__(self):
+        return tensor_repr(self)
+
+    def __format__(self, spec):
+        if self.dim() == 0:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __contains__(self, element):
+        if not isinstance(element, (Tensor, int, float)):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+            )
+        equal = self == element
+        return equal.numel() > 0 and bool(equal.max())
+
+    def numpy(self, *, force=False):
+        """A NumPy array that shares the tensor's memory.
+
+        >>> wengert.tensor([1, 2]).numpy()
+        array([1, 2])
+        """
+        import numpy
+
+        return numpy.asarray(memoryview(self))
+
+    def __array__(self, dtype=None, copy=None):
+        import numpy
+
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError("a copy is needed to change the dtype of the array")
+            return array.astype(dtype)
+        return numpy.array(array, copy=True) if copy else array
+
+    def type(self, dtype=None, non_blocking=False):
+        """The name of the tensor's type as PyTorch has it, or the tensor in another dtype.
+
+        >>> wengert.tensor([1]).type()
+        'torch.LongTensor'
+        """
+        if dtype is None:
+            return f"torch.{_TYPE_NAMES[self.dtype]}Tensor"
+        return self.to(dtype, non_blocking)
+
+    @property
+    def device(self):
+        """The CPU."""
+        return _CPU
+
+    @property
+    def layout(self):
+        """wengert.strided."""
+        return _C.strided
+
+    @property
+    def is_cuda(self):
+        """False."""
+        return False
+
+
+_CPU = _C.device("cpu")
+_TYPE_NAMES = {
+    _C.bool: "Bool",
+    _C.uint8: "Byte",
+    _C.int8: "Char",
+    _C.int16: "Short",
+    _C.int32: "Int",
+    _C.int64: "Long",
+    _C.float32: "Float",
+    _C.float64: "Double",
+}
+
+for _name, _method in _C.methods.items():
+    setattr(Tensor, _name, _method)
+_C._register_tensor_class(Tensor)
