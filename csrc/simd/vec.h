@@ -84,6 +84,29 @@ struct Vec {
 #endif
   }
 
+  // The lower half of the lanes at p, the upper at q. (The unmasked intrinsics make GCC 12 warn of uninitialised variables.)
+  static Vec load_halves(const T* p, const T* q) {
+    Raw raw;
+#if WENGERT_AVX512
+    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
+    raw = Raw(_mm512_maskz_inserti64x4(0xff, _mm512_castsi256_si512(low), high, 1));
+#else
+    __builtin_memcpy(&raw, p, kVectorBytes / 2);
+    __builtin_memcpy(reinterpret_cast<char*>(&raw) + kVectorBytes / 2, q, kVectorBytes / 2);
+#endif
+    return raw;
+  }
+  void store_halves(T* p, T* q) const {
+#if WENGERT_AVX512
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_maskz_extracti64x4_epi64(0xff, __m512i(v), 0));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(q), _mm512_maskz_extracti64x4_epi64(0xff, __m512i(v), 1));
+#else
+    __builtin_memcpy(p, &v, kVectorBytes / 2);
+    __builtin_memcpy(q, reinterpret_cast<const char*>(&v) + kVectorBytes / 2, kVectorBytes / 2);
+#endif
+  }
+
   // Past the caches; p is aligned to kVectorBytes. stream_fence() after the last one of a thread.
   void stream(T* p) const {
 #if WENGERT_AVX512

@@ -1,0 +1,185 @@
+"""Coefficients of the polynomials in csrc/simd/math.h.
+
+    python tools/minimax.py            prints every table, highest power first
+
+Needs mpmath.
+Remez exchange in 60-digit arithmetic on the relative error of the whole function: for f(x) ~ head(x) + x^k P(u), the
+error |x^k (P - g) / f| is levelled over the reduced interval. The coefficients are then rounded one after the other, lowest power
+first, and the remaining ones fitted again, so that a rounded coefficient costs no accuracy that a later one can repay.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+
+@dataclass
+class Problem:
+    name: str
+    g: Callable  # what P approximates, as a function of u
+    weight: Callable  # factor from the error of P to the relative error of the function
+    low: object  # interval of u
+    high: object
+    degree: int
+    bits: int  # of a coefficient: 24 or 53
+
+
+def solve_level(problem, nodes, fixed):
+    """The free coefficients and the level E with (g - P) * weight = +-E at the nodes."""
+    free = problem.degree + 1 - len(fixed)
+    matrix, right = mp.matrix(free + 1, free + 1), mp.matrix(free + 1, 1)
+    for i, u in enumerate(nodes):
+        for j in range(free):
+            matrix[i, j] = u ** (j + len(fixed))
+        matrix[i, free] = (-1) ** i / problem.weight(u)
+        right[i] = problem.g(u) - sum(c * u**k for k, c in enumerate(fixed))
+    solution = mp.lu_solve(matrix, right)
+    return [solution[j] for j in range(free)], abs(solution[free])
+
+
+def remez(problem, fixed=()):
+    """Coefficients, lowest power first, and the largest relative error; the first len(fixed) are given."""
+    fixed = list(fixed)
+    count = problem.degree + 2 - len(fixed)
+    middle, half = (problem.high + problem.low) / 2, (problem.high - problem.low) / 2
+    # Interior nodes: where the weight vanishes at an end, the error has no extremum there.
+    nodes = [middle - half * mp.cos(mp.pi * (i + mp.mpf("0.5")) / count) for i in range(count)]
+    grid = [middle - half * mp.cos(mp.pi * i / 600) for i in range(601)]
+    values = [(problem.g(u), problem.weight(u)) for u in grid]
+    for _ in range(30):
+        free, level = solve_level(problem, nodes, fixed)
+        coefficients = fixed + free
+        errors = [(v - mp.polyval(coefficients[::-1], u)) * w for u, (v, w) in zip(grid, values)]
+        # One extremum per run of equal sign.
+        extrema = [0]
+        for i in range(1, len(grid)):
+            if (errors[i] > 0) == (errors[extrema[-1]] > 0):
+                if abs(errors[i]) > abs(errors[extrema[-1]]):
+                    extrema[-1] = i
+            else:
+                extrema.append(i)
+        while len(extrema) > count:  # drop the weaker end, so that the signs still alternate
+            extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
+        largest = max(abs(e) for e in errors)
+        if len(extrema) < count or largest < level * mp.mpf("1.001"):
+            break
+        nodes = [grid[i] for i in extrema]
+    return coefficients, largest
+
+
+def rounded(value, bits):
+    mantissa, exponent = mp.frexp(value)
+    return mp.ldexp(mp.nint(mp.ldexp(mantissa, bits)), exponent - bits)
+
+
+def fit(problem):
+    fixed = []
+    for k in range(problem.degree + 1):
+        coefficients, _ = remez(problem, fixed)
+        fixed.append(rounded(coefficients[k], problem.bits))
+    errors = []
+    for i in range(2001):
+        u = problem.low + (problem.high - problem.low) * i / 2000
+        errors.append(abs((problem.g(u) - mp.polyval(fixed[::-1], u)) * problem.weight(u)))
+    return fixed, max(errors)
+
+
+def tail(function, head, power, terms):
+    """(function(x) - head(x)) / x^power, by its series near 0 where the difference cancels."""
+    series = [c for c in mp.taylor(lambda x: function(x) - head(x), 0, power + terms)][power:]
+
+    def g(x):
+        return mp.polyval(series[::-1], x) if abs(x) < mp.mpf("1e-3") else (function(x) - head(x)) / x**power
+
+    return g
+
+
+QUARTER = (mp.pi / 4) ** 2
+
+
+def sine(degree, bits):
+    g = tail(mp.sin, lambda x: x, 3, 24)
+    return Problem(
+        f"sin(r) = r + r^3 P(r^2), |r| <= pi/4, {bits} bits",
+        lambda z: g(mp.sqrt(z)),
+        lambda z: mp.mpf(0) if z == 0 else z * mp.sqrt(z) / mp.sin(mp.sqrt(z)),
+        mp.mpf(0),
+        QUARTER,
+        degree,
+        bits,
+    )
+
+
+def cosine(degree, bits):
+    g = tail(mp.cos, lambda x: 1 - x * x / 2, 4, 24)
+    return Problem(
+        f"cos(r) = 1 - r^2/2 + r^4 P(r^2), |r| <= pi/4, {bits} bits",
+        lambda z: g(mp.sqrt(z)),
+        lambda z: z * z / mp.cos(mp.sqrt(z)),
+        mp.mpf(0),
+        QUARTER,
+        degree,
+        bits,
+    )
+
+
+def logarithm(degree, bits):
+    return Problem(
+        f"log(1 + f) = f - f^2/2 + f^3 P(f), 1 + f in [sqrt(1/2), sqrt(2)], {bits} bits",
+        tail(mp.log1p, lambda x: x - x * x / 2, 3, 24),
+        lambda x: mp.mpf(0) if x == 0 else x**3 / mp.log1p(x),
+        mp.sqrt(2) / 2 - 1,
+        mp.sqrt(2) - 1,
+        degree,
+        bits,
+    )
+
+
+def logarithm_by_quotient(degree, bits):
+    g = tail(mp.atanh, lambda s: s, 3, 40)
+    high = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2
+    return Problem(
+        f"log(1 + f) = 2 atanh(s) = 2 s + s z P(z), s = f / (2 + f), z = s^2, {bits} bits",
+        lambda z: 2 * g(mp.sqrt(z)),
+        lambda z: mp.mpf(0) if z == 0 else z * mp.sqrt(z) / (2 * mp.atanh(mp.sqrt(z))),
+        mp.mpf(0),
+        high,
+        degree,
+        bits,
+    )
+
+
+def split(value, leading, bits):
+    """value as a sum: `leading` has the bits of each part but the last, which has all of `bits`."""
+    parts = []
+    for width in leading + [bits]:
+        parts.append(rounded(value, width))
+        value -= parts[-1]
+    return parts
+
+
+def show(values, bits):
+    return ", ".join(re.sub(r"\.?0+p", "p", float(v).hex()) + ("f" if bits == 24 else "") for v in values)
+
+
+def main():
+    for problem in (sine(2, 24), cosine(2, 24), logarithm(8, 24), sine(5, 53), cosine(5, 53), logarithm_by_quotient(6, 53)):
+        coefficients, error = fit(problem)
+        print(f"{problem.name}: relative error 2^{float(mp.log(error, 2)):.1f}")
+        print(f"  {show(coefficients[::-1], problem.bits)}")
+    for text, value, leading, bits in (
+        ("pi/2 for FMA", mp.pi / 2, [24, 24], 24),
+        ("pi/2, n * part exact for n < 2^13", mp.pi / 2, [11, 11, 11], 24),
+        ("pi/2, n * part exact for n < 2^20", mp.pi / 2, [33, 33], 53),
+        ("ln 2, e * part exact", mp.log(2), [15], 24),
+        ("ln 2, e * part exact", mp.log(2), [42], 53),
+    ):
+        print(f"{text}, {bits} bits:\n  {show(split(value, leading, bits), bits)}")
+
+
+if __name__ == "__main__":
+    main()
