@@ -9,33 +9,51 @@ namespace wengert {
 
 inline constexpr int kMaxOperands = 4;  // the result and up to three inputs
 
-// `rows` rows of `n` elements. Operand 0 is the result. Steps in bytes; 0 repeats one element.
+// `rows` rows of `n` elements. Operand 0 is the result; it may be one of the inputs, but may not overlap one otherwise.
 struct ElementwiseArgs {
   char* data[kMaxOperands];
-  int64_t step[kMaxOperands];      // between elements of a row
-  int64_t row_step[kMaxOperands];  // between rows
+  int64_t step[kMaxOperands];      // bytes between elements of a row; 0 repeats one element
+  int64_t row_step[kMaxOperands];  // bytes between rows
   int64_t n, rows;
   bool stream;  // the result is larger than the caches: write past them
 };
 
 using ElementwiseLoop = void (*)(const ElementwiseArgs&);
 
+// By compute dtype; null: not defined for it.
+struct ElementwiseLoops {
+  ElementwiseLoop by_dtype[kDTypes];
+};
+
 enum class DTypeRule : uint8_t {
-  common,   // compute in the promoted dtype of the inputs, which is the result's too
-  floating, // integers and bool become the default float dtype; the result's dtype is the compute dtype
-  compare,  // compute in the promoted dtype, result bool
+  common,    // compute in the promoted dtype of the inputs, which is the result's too
+  floating,  // integers and bool become the default float dtype; the result's dtype is the compute dtype
+  compare,   // compute in the promoted dtype, result bool
+};
+
+struct ElementwiseRow;
+
+// The argument after the inputs, where there is one, chooses another row when it is not at its default.
+struct ElementwiseVariant {
+  const char* value;          // the text it must equal; null: it is a number, and the variant's last input (alpha)
+  const ElementwiseRow* row;  // the variant: the same inputs, and that number
 };
 
 struct ElementwiseRow {
   const char* name;         // PyTorch's
   const char* aliases;      // further names, separated by spaces; "" for none
-  const char* signature;    // see ops/op.h
+  const char* signature;    // see ops/op.h; the first `arity` arguments are the inputs. "" for a variant, which has no name in public
   DTypeRule rule;
   uint8_t arity;            // inputs: 1, 2 or 3
-  float ns;                 // rough serial nanoseconds per element in cache, for the choice of threads
-  const char* unsupported;  // message for bool inputs where the bool loop is null, or null for the general one
+  float ns;                 // serial nanoseconds of arithmetic per element, beyond moving the bytes, for the choice of threads
   const char* doc;          // one sentence, then what a user must know
-  ElementwiseLoop loops[kDTypes];  // by compute dtype; null: not defined for it
+  ElementwiseLoops loops;
+  ElementwiseVariant variants[2] = {};
+  bool has_inplace = true;
+  bool has_scale = false;  // a variant whose last input is alpha, with PyTorch's rules for it
+  const char* bool_error = nullptr;        // message for a bool computation; null: the general one
+  const char* mixed_bool_error = nullptr;  // message for any other computation with a bool among the inputs; null: allowed
+  const char* zero_error = nullptr;        // message for a zero in the last input of an integer computation; null: allowed
 };
 
 struct ElementwiseRows {

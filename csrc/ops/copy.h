@@ -1,8 +1,11 @@
 // Copies between layouts and dtypes.
 #pragma once
 
+#include <span>
+
 #include "core/scalar.h"
 #include "core/tensor.h"
+#include "ops/op.h"
 
 namespace wengert {
 
@@ -15,5 +18,7 @@ Tensor to_dtype(const Tensor& input, DType dtype);        // input itself if it 
 // out= as PyTorch treats it: an empty out is resized to `sizes`, another shape is an error that names both, and the dtype
 // must be one that `dtype` may be cast to. Returns the tensor to write to, of out's dtype.
 void check_out(const char* op, Tensor* out, const Dims& sizes, DType dtype);
+
+extern const std::span<const OpRow> kCopyOps;
 
 }  // namespace wengert

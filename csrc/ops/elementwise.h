@@ -6,6 +6,7 @@
 #include "core/scalar.h"
 #include "core/tensor.h"
 #include "kernels/elementwise.h"
+#include "ops/op.h"
 
 namespace wengert {
 
@@ -21,5 +22,8 @@ struct Operand {
 // rule). With out: checked (dtype castable, shape, overlap), then written; in place it may not be broadcast. Returns the
 // result; with out, a tensor that shares out's storage.
 Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out = nullptr, bool inplace = false);
+
+// The implementation of every op made from an ElementwiseRow: chooses the variant, then as above.
+Result elementwise_call(const Call& call);
 
 }  // namespace wengert

@@ -1,0 +1,262 @@
+#include "kernels/copy.h"
+
+#include "simd/vec.h"
+
+namespace wengert::WENGERT_ISA {
+namespace {
+
+// ---- copies of one width
+
+template <class T>
+void copy_dense(T* out, const T* in, int64_t n, bool stream) {
+  constexpr int W = Vec<T>::width;
+  int64_t i = 0;
+  if (stream && n >= 2 * W) {
+    const int head = static_cast<int>(-reinterpret_cast<uintptr_t>(out) % kVectorBytes / sizeof(T));
+    if (head) Vec<T>::load(in, head).store(out, head);
+    for (i = head; i + 4 * W <= n; i += 4 * W) {
+#pragma GCC unroll 4
+      for (int u = 0; u < 4; ++u) Vec<T>::load(in + i + u * W).stream(out + i + u * W);
+    }
+    stream_fence();
+  }
+  __builtin_memcpy(out + i, in + i, (n - i) * sizeof(T));
+}
+
+template <class T>
+void fill_dense(T* out, T value, int64_t n, bool stream) {
+  constexpr int W = Vec<T>::width;
+  const Vec<T> v(value);
+  int64_t i = 0;
+  if (stream && n >= 2 * W) {
+    const int head = static_cast<int>(-reinterpret_cast<uintptr_t>(out) % kVectorBytes / sizeof(T));
+    if (head) v.store(out, head);
+    for (i = head; i + W <= n; i += W) v.stream(out + i);
+    stream_fence();
+  }
+  for (; i + W <= n; i += W) v.store(out + i);
+  if (i < n) v.store(out + i, static_cast<int>(n - i));
+}
+
+template <class T>
+void copy_loop(const CopyArgs& a) {
+  constexpr int64_t size = sizeof(T);
+  for (int64_t r = 0; r < a.rows; ++r) {
+    T* out = reinterpret_cast<T*>(a.out + r * a.out_row_step);
+    const T* in = reinterpret_cast<const T*>(a.in + r * a.in_row_step);
+    const int64_t out_step = a.out_step / size, in_step = a.in_step / size;
+    if (a.n == 1) {
+      *out = *in;
+    } else if (out_step == 1 && in_step == 1) {
+      copy_dense(out, in, a.n, a.stream);
+    } else if (out_step == 1 && in_step == 0) {
+      fill_dense(out, *in, a.n, a.stream);
+    } else if (out_step == 1) {
+      for (int64_t i = 0; i < a.n; ++i) out[i] = in[i * in_step];
+    } else {
+      for (int64_t i = 0; i < a.n; ++i) out[i * out_step] = in[i * in_step];
+    }
+  }
+}
+
+// ---- casts
+
+template <class T>
+inline constexpr bool kIsFloating = static_cast<T>(0.5) != T(0);
+
+// Truncates to Wide where it fits, else gives Wide's smallest number.
+template <class Wide, class From>
+Wide truncate_to(From x) {
+  constexpr Wide kLowest = sizeof(Wide) == 4 ? static_cast<Wide>(INT32_MIN) : static_cast<Wide>(INT64_MIN);
+  const From bound = -static_cast<From>(kLowest);
+  const bool fits = x >= -bound && x < bound;
+  const Wide whole = static_cast<Wide>(fits ? x : From(0));
+  return fits ? whole : kLowest;
+}
+
+struct Bool {};  // stored as uint8 0 or 1
+
+template <class From, class To>
+struct Cast {
+  using Stored = To;
+  static To of(From x) {
+    if constexpr (kIsFloating<From> && !kIsFloating<To>) {
+      if constexpr (sizeof(To) == 8 || static_cast<To>(-1) > To(0))
+        return static_cast<To>(truncate_to<int64_t>(x));
+      else
+        return static_cast<To>(truncate_to<int32_t>(x));
+    } else {
+      return static_cast<To>(x);
+    }
+  }
+};
+template <class From>
+struct Cast<From, Bool> {
+  using Stored = uint8_t;
+  static uint8_t of(From x) { return x != From(0); }
+};
+
+template <class From, class To>
+void cast_dense(typename Cast<From, To>::Stored* __restrict out, const From* __restrict in, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = Cast<From, To>::of(in[i]);
+}
+
+template <class From, class To>
+void cast_loop(const CopyArgs& a) {
+  using Stored = typename Cast<From, To>::Stored;
+  for (int64_t r = 0; r < a.rows; ++r) {
+    char* out = a.out + r * a.out_row_step;
+    const char* in = a.in + r * a.in_row_step;
+    if (a.out_step == sizeof(Stored) && a.in_step == sizeof(From)) {
+      cast_dense<From, To>(reinterpret_cast<Stored*>(out), reinterpret_cast<const From*>(in), a.n);
+    } else {
+#pragma GCC unroll 1
+      for (int64_t i = 0; i < a.n; ++i, out += a.out_step, in += a.in_step)
+        *reinterpret_cast<Stored*>(out) = Cast<From, To>::of(*reinterpret_cast<const From*>(in));
+    }
+  }
+}
+
+// ---- transposing copies
+
+// Vectors of at most 16 bytes for elements of 1 and 2 bytes: a square of wider ones would not fit the registers.
+template <class T>
+struct TransposeVector;
+#define WENGERT_TRANSPOSE(T, bytes)                                                       \
+  template <>                                                                             \
+  struct TransposeVector<T> {                                                             \
+    typedef T Raw __attribute__((vector_size(bytes)));                                    \
+    typedef T Unaligned __attribute__((vector_size(bytes), aligned(sizeof(T)), may_alias)); \
+    static constexpr int kBytes = bytes;                                                  \
+  };
+WENGERT_TRANSPOSE(uint8_t, 16)
+WENGERT_TRANSPOSE(uint16_t, 16)
+WENGERT_TRANSPOSE(uint32_t, WENGERT_VECTOR_BYTES)
+WENGERT_TRANSPOSE(uint64_t, WENGERT_VECTOR_BYTES)
+#undef WENGERT_TRANSPOSE
+
+template <int... I>
+struct Lanes {};
+template <int N, int... I>
+struct CountLanes : CountLanes<N - 1, N - 1, I...> {};
+template <int... I>
+struct CountLanes<0, I...> {
+  using type = Lanes<I...>;
+};
+
+// Exchanges the off-diagonal Step x Step blocks of rows a and b = a + Step.
+template <int Step, class T, int... I>
+void exchange(typename TransposeVector<T>::Raw& a, typename TransposeVector<T>::Raw& b, Lanes<I...>) {
+  using Raw = typename TransposeVector<T>::Raw;
+  constexpr int W = sizeof...(I);
+#if defined(__clang__)
+  const Raw low = __builtin_shufflevector(a, b, (I & Step ? W + I - Step : I)...);
+  const Raw high = __builtin_shufflevector(a, b, (I & Step ? W + I : I + Step)...);
+#else
+  const Raw low = __builtin_shuffle(a, b, Raw{static_cast<T>(I & Step ? W + I - Step : I)...});
+  const Raw high = __builtin_shuffle(a, b, Raw{static_cast<T>(I & Step ? W + I : I + Step)...});
+#endif
+  a = low, b = high;
+}
+
+template <int Step, class T, int W>
+void transpose_steps(typename TransposeVector<T>::Raw (&v)[W]) {
+  if constexpr (Step >= 1) {
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i)
+      if ((i & Step) == 0) exchange<Step, T>(v[i], v[i + Step], typename CountLanes<W>::type{});
+    transpose_steps<Step / 2, T, W>(v);
+  }
+}
+
+template <class T>
+void transpose_plain(const CopyArgs& a, int64_t row_begin, int64_t row_end, int64_t begin, int64_t end) {
+  for (int64_t r = row_begin; r < row_end; ++r) {
+    T* out = reinterpret_cast<T*>(a.out + r * a.out_row_step);
+    const char* in = a.in + r * static_cast<int64_t>(sizeof(T));
+#pragma GCC unroll 1
+    for (int64_t i = begin; i < end; ++i) out[i] = *reinterpret_cast<const T*>(in + i * a.in_step);
+  }
+}
+
+// One W x W square in registers.
+template <class T, bool Stream>
+void transpose_square(const CopyArgs& a, int64_t r, int64_t i) {
+  using Vector = TransposeVector<T>;
+  using Raw = typename Vector::Raw;
+  constexpr int W = Vector::kBytes / sizeof(T);
+  Raw v[W];
+  const char* in = a.in + r * static_cast<int64_t>(sizeof(T)) + i * a.in_step;
+#pragma GCC unroll 16
+  for (int k = 0; k < W; ++k) v[k] = Raw(*reinterpret_cast<const typename Vector::Unaligned*>(in + k * a.in_step));
+  transpose_steps<W / 2, T, W>(v);
+  char* out = a.out + r * a.out_row_step + i * static_cast<int64_t>(sizeof(T));
+#pragma GCC unroll 16
+  for (int k = 0; k < W; ++k) {
+    T* p = reinterpret_cast<T*>(out + k * a.out_row_step);
+    if constexpr (Stream)
+      Vec<T>(v[k]).stream(p);
+    else
+      *reinterpret_cast<typename Vector::Unaligned*>(p) = v[k];
+  }
+}
+
+// 64 x 64 blocks: the lines of the input that a block touches stay in L1 until all their elements are used.
+template <class T>
+void transpose_loop(const CopyArgs& a) {
+  constexpr int W = TransposeVector<T>::kBytes / sizeof(T);
+  constexpr int64_t kBlock = 64;
+  // Streaming pays by whole lines: squares whose rows are lines, at the line's start.
+  [[maybe_unused]] const bool aligned =
+      reinterpret_cast<uintptr_t>(a.out) % kVectorBytes == 0 && a.out_row_step % kVectorBytes == 0;
+  const int64_t rows = a.rows / W * W, n = a.n / W * W;
+  for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
+    const int64_t r1 = r0 + kBlock < rows ? r0 + kBlock : rows;
+    for (int64_t i0 = 0; i0 < n; i0 += kBlock) {
+      const int64_t i1 = i0 + kBlock < n ? i0 + kBlock : n;
+      for (int64_t r = r0; r < r1; r += W) {
+        for (int64_t i = i0; i < i1; i += W) {
+          if constexpr (TransposeVector<T>::kBytes == 64) {
+            if (a.stream && aligned) {
+              transpose_square<T, true>(a, r, i);
+              continue;
+            }
+          }
+          transpose_square<T, false>(a, r, i);
+        }
+      }
+    }
+  }
+  transpose_plain<T>(a, 0, rows, n, a.n);
+  transpose_plain<T>(a, rows, a.rows, 0, a.n);
+  if (a.stream) stream_fence();
+}
+
+}  // namespace
+
+// One line per source; columns bool, uint8, int8, int16, int32, int64, float32, float64. Integers that only lose or keep bits
+// share the loops of their width.
+extern const CopyKernels kCopy;
+const CopyKernels kCopy = {
+    {
+        {copy_loop<uint8_t>, copy_loop<uint8_t>, copy_loop<uint8_t>, cast_loop<uint8_t, uint16_t>, cast_loop<uint8_t, uint32_t>,
+         cast_loop<uint8_t, uint64_t>, cast_loop<uint8_t, float>, cast_loop<uint8_t, double>},
+        {cast_loop<uint8_t, Bool>, copy_loop<uint8_t>, copy_loop<uint8_t>, cast_loop<uint8_t, uint16_t>,
+         cast_loop<uint8_t, uint32_t>, cast_loop<uint8_t, uint64_t>, cast_loop<uint8_t, float>, cast_loop<uint8_t, double>},
+        {cast_loop<uint8_t, Bool>, copy_loop<uint8_t>, copy_loop<uint8_t>, cast_loop<int8_t, uint16_t>,
+         cast_loop<int8_t, uint32_t>, cast_loop<int8_t, uint64_t>, cast_loop<int8_t, float>, cast_loop<int8_t, double>},
+        {cast_loop<uint16_t, Bool>, cast_loop<uint16_t, uint8_t>, cast_loop<uint16_t, uint8_t>, copy_loop<uint16_t>,
+         cast_loop<int16_t, uint32_t>, cast_loop<int16_t, uint64_t>, cast_loop<int16_t, float>, cast_loop<int16_t, double>},
+        {cast_loop<uint32_t, Bool>, cast_loop<uint32_t, uint8_t>, cast_loop<uint32_t, uint8_t>, cast_loop<uint32_t, uint16_t>,
+         copy_loop<uint32_t>, cast_loop<int32_t, uint64_t>, cast_loop<int32_t, float>, cast_loop<int32_t, double>},
+        {cast_loop<uint64_t, Bool>, cast_loop<uint64_t, uint8_t>, cast_loop<uint64_t, uint8_t>, cast_loop<uint64_t, uint16_t>,
+         cast_loop<uint64_t, uint32_t>, copy_loop<uint64_t>, cast_loop<int64_t, float>, cast_loop<int64_t, double>},
+        {cast_loop<float, Bool>, cast_loop<float, uint8_t>, cast_loop<float, int8_t>, cast_loop<float, int16_t>,
+         cast_loop<float, int32_t>, cast_loop<float, int64_t>, copy_loop<uint32_t>, cast_loop<float, double>},
+        {cast_loop<double, Bool>, cast_loop<double, uint8_t>, cast_loop<double, int8_t>, cast_loop<double, int16_t>,
+         cast_loop<double, int32_t>, cast_loop<double, int64_t>, cast_loop<double, float>, copy_loop<uint64_t>},
+    },
+    {transpose_loop<uint8_t>, transpose_loop<uint16_t>, transpose_loop<uint32_t>, transpose_loop<uint64_t>},
+};
+
+}  // namespace wengert::WENGERT_ISA

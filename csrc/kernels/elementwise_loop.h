@@ -1,0 +1,172 @@
+// The loops of the elementwise family, written once: a functor on vectors becomes an ElementwiseLoop. A functor must give
+// some value, without trapping, for operands that are all zero: the unused lanes of a tail.
+#pragma once
+
+#include "kernels/elementwise.h"
+#include "simd/vec.h"
+
+namespace wengert::WENGERT_ISA {
+namespace {
+
+// Input k of a row: a vector at element i. Bit k of Repeated: one element for all.
+template <class T, int Arity, unsigned Repeated>
+struct DenseInputs {
+  const T* data[Arity];
+  Vec<T> repeated[Arity];
+
+  explicit DenseInputs(char* const* operands) {
+    for (int k = 0; k < Arity; ++k) {
+      data[k] = reinterpret_cast<const T*>(operands[k + 1]);
+      if (Repeated >> k & 1) repeated[k] = Vec<T>(*data[k]);
+    }
+  }
+  template <int K>
+  Vec<T> get(int64_t i) const {
+    if constexpr (Repeated >> K & 1) return repeated[K];
+    return Vec<T>::load(data[K] + i);
+  }
+  template <int K>
+  Vec<T> get(int64_t i, int lanes) const {
+    if constexpr (Repeated >> K & 1) return repeated[K];
+    return Vec<T>::load(data[K] + i, lanes);
+  }
+  template <class F, class... Lanes>
+  Vec<T> apply(int64_t i, Lanes... lanes) const {
+    if constexpr (Arity == 1) return F{}(get<0>(i, lanes...));
+    if constexpr (Arity == 2) return F{}(get<0>(i, lanes...), get<1>(i, lanes...));
+    if constexpr (Arity == 3) return F{}(get<0>(i, lanes...), get<1>(i, lanes...), get<2>(i, lanes...));
+  }
+};
+
+template <class F, class T, int Arity, unsigned Repeated>
+void dense_row(char* const* operands, int64_t n, bool stream) {
+  constexpr int W = Vec<T>::width;
+  const DenseInputs<T, Arity, Repeated> in(operands);
+  T* out = reinterpret_cast<T*>(operands[0]);
+  int64_t i = 0;
+  if (stream && n >= 2 * W) {
+    const int head = static_cast<int>(-reinterpret_cast<uintptr_t>(out) % kVectorBytes / sizeof(T));
+    if (head) in.template apply<F>(0, head).store(out, head);
+    for (i = head; i + 4 * W <= n; i += 4 * W) {
+#pragma GCC unroll 4
+      for (int u = 0; u < 4; ++u) in.template apply<F>(i + u * W).stream(out + i + u * W);
+    }
+    stream_fence();
+  } else {
+    for (; i + 4 * W <= n; i += 4 * W) {
+      Vec<T> r[4];
+#pragma GCC unroll 4
+      for (int u = 0; u < 4; ++u) r[u] = in.template apply<F>(i + u * W);
+#pragma GCC unroll 4
+      for (int u = 0; u < 4; ++u) r[u].store(out + i + u * W);
+    }
+  }
+  for (; i + W <= n; i += W) in.template apply<F>(i).store(out + i);
+  if (i < n) {
+    const int lanes = static_cast<int>(n - i);
+    in.template apply<F>(i, lanes).store(out + i, lanes);
+  }
+}
+
+// Between strided memory and a short array, once per width of element.
+template <class Bits>
+[[gnu::noinline]] void gather_elements(void* out, const char* p, int64_t step, int n) {
+#pragma GCC unroll 1
+  for (int i = 0; i < n; ++i, p += step) __builtin_memcpy(static_cast<char*>(out) + i * sizeof(Bits), p, sizeof(Bits));
+}
+template <class Bits>
+[[gnu::noinline]] void scatter_elements(char* p, int64_t step, const void* in, int n) {
+#pragma GCC unroll 1
+  for (int i = 0; i < n; ++i, p += step) __builtin_memcpy(p, static_cast<const char*>(in) + i * sizeof(Bits), sizeof(Bits));
+}
+
+template <int Bytes>
+struct BitsOf;
+template <>
+struct BitsOf<1> { using type = uint8_t; };
+template <>
+struct BitsOf<2> { using type = uint16_t; };
+template <>
+struct BitsOf<4> { using type = uint32_t; };
+template <>
+struct BitsOf<8> { using type = uint64_t; };
+template <class T>
+using Bits = typename BitsOf<sizeof(T)>::type;
+
+// Any steps: a vector of elements is gathered, computed and scattered.
+template <class F, class T, int Arity>
+void strided_row(char* const* operands, const int64_t* step, int64_t n) {
+  constexpr int W = Vec<T>::width;
+  T lane[Arity + 1][W] = {};
+  char* copies[Arity + 1];
+  for (int k = 0; k <= Arity; ++k) copies[k] = reinterpret_cast<char*>(lane[k]);
+  for (int64_t i = 0; i < n; i += W) {
+    const int lanes = static_cast<int>(n - i < W ? n - i : W);
+#pragma GCC unroll 1
+    for (int k = 1; k <= Arity; ++k) gather_elements<Bits<T>>(copies[k], operands[k] + i * step[k], step[k], lanes);
+    DenseInputs<T, Arity, 0>(copies).template apply<F>(0).store(lane[0]);
+    scatter_elements<Bits<T>>(operands[0] + i * step[0], step[0], lane[0], lanes);
+  }
+}
+
+// Calls row(operands) for each row.
+template <int Operands, class Row>
+void each_row(const ElementwiseArgs& args, Row row) {
+  char* operands[Operands];
+  for (int k = 0; k < Operands; ++k) operands[k] = args.data[k];
+  for (int64_t r = 0; r < args.rows; ++r) {
+    row(operands);
+    for (int k = 0; k < Operands; ++k) operands[k] += args.row_step[k];
+  }
+}
+
+// The functor's loop: rows whose operands are contiguous or one repeated element have loops of their own.
+template <class F, class T, int Arity>
+void elementwise_loop(const ElementwiseArgs& args) {
+  unsigned repeated = 0;
+  bool dense = args.step[0] == sizeof(T);
+  for (int k = 0; k < Arity; ++k) {
+    if (args.step[k + 1] == 0)
+      repeated |= 1u << k;
+    else
+      dense = dense && args.step[k + 1] == sizeof(T);
+  }
+  // A row of one element is dense whatever its steps.
+  if (args.n == 1) dense = true, repeated = 0;
+#define WENGERT_DENSE(mask) \
+  each_row<Arity + 1>(args, [&](char* const* p) { dense_row<F, T, Arity, mask>(p, args.n, args.stream); })
+  if (dense && repeated == 0) return WENGERT_DENSE(0u);
+  if constexpr (Arity == 2) {
+    if (dense && repeated == 1) return WENGERT_DENSE(1u);
+    if (dense && repeated == 2) return WENGERT_DENSE(2u);
+  }
+  if constexpr (Arity == 3) {
+    if (dense && repeated == 4) return WENGERT_DENSE(4u);
+  }
+#undef WENGERT_DENSE
+  each_row<Arity + 1>(args, [&](char* const* p) { strided_row<F, T, Arity>(p, args.step, args.n); });
+}
+
+// Loops that wrap alike for signed and unsigned integers are made once per width.
+template <class F, int Arity>
+constexpr ElementwiseLoops wrapping_loops(ElementwiseLoop boolean) {
+  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, uint16_t, Arity>,
+           elementwise_loop<F, uint32_t, Arity>, elementwise_loop<F, uint64_t, Arity>, elementwise_loop<F, float, Arity>,
+           elementwise_loop<F, double, Arity>}};
+}
+
+template <class F, int Arity>
+constexpr ElementwiseLoops signed_loops(ElementwiseLoop boolean) {
+  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, int8_t, Arity>, elementwise_loop<F, int16_t, Arity>,
+           elementwise_loop<F, int32_t, Arity>, elementwise_loop<F, int64_t, Arity>, elementwise_loop<F, float, Arity>,
+           elementwise_loop<F, double, Arity>}};
+}
+
+template <class F, int Arity>
+constexpr ElementwiseLoops floating_loops() {
+  return {{nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, elementwise_loop<F, float, Arity>,
+           elementwise_loop<F, double, Arity>}};
+}
+
+}  // namespace
+}  // namespace wengert::WENGERT_ISA

@@ -1,0 +1,41 @@
+// Contract of the reductions along one dimension, and of the comparisons of whole arrays.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/dtype.h"
+
+namespace wengert {
+
+// n results; result i is made of the `count` >= 1 elements at in + i * in_step + j * reduce_step. Steps in bytes.
+struct ReduceArgs {
+  char* out;
+  int64_t* index;  // where the result's position j goes, for those that have one; else null
+  const char* in;
+  int64_t out_step, index_step;
+  int64_t in_step, reduce_step;
+  int64_t n, count;
+};
+
+using ReduceLoop = void (*)(const ReduceArgs&);
+
+// By dtype of the input. `rows` takes any steps and reads along the reduced dimension; `columns` wants in_step and out_step to
+// be the sizes of one element, index_step 8 and count < 2^31, and reads along the results. Which elements are added to which
+// depends on the count alone, so that results do not depend on how the work was split.
+struct Reduction {
+  ReduceLoop rows[kDTypes], columns[kDTypes];
+};
+
+struct ReduceKernels {
+  // Pairwise in blocks: relative error below (16 + log2(count)) * 2^-24 (float32) of the sum of magnitudes. Results are
+  // float32, float64, and for everything else int64.
+  Reduction sum;
+  // NaN where there is one. The position is the first of the extreme, or of a NaN.
+  Reduction max, min;
+  Reduction max_index, min_index;  // with `index`
+  // Whether two contiguous arrays agree: equal, or for floats |a - b| <= atol + |rtol * b| (indexed float32, float64).
+  bool (*equal[kDTypes])(const void* a, const void* b, int64_t n);
+  bool (*close[2])(const void* a, const void* b, int64_t n, double rtol, double atol, bool equal_nan);
+};
+
+}  // namespace wengert
