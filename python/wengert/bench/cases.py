@@ -35,7 +35,7 @@ class Case:
 
     ``bytes`` counts every operand and the result once, ``flops`` the additions and multiplications: whichever takes longer at
     the machine's limit is what the case is held against. Both are zero where the cost of the call is all there is.
-    ``check``: ``value`` against NumPy, ``moments`` for random draws, ``none`` where NumPy has no such function.
+    ``check``: ``value`` against NumPy (against ``code["reference"]``, where NumPy itself sits out), ``moments`` for random draws, ``none`` where NumPy has no such function.
     """
 
     name: str
@@ -114,7 +114,7 @@ def mv(m: int, k: int, dtype: str = "float32", layout: str = "rows", family: str
 
 def forced_gemm(m: int, k: int, dtype: str, trans: str) -> Case:
     """One column through the gemm kernel, which ``mm`` itself never does."""
-    return mm(m, k, 1, dtype, trans, "gemm", wengert="torch._mm_gemm(a, b)")
+    return mm(m, k, 1, dtype, trans, "gemm", wengert="torch._mm_gemm(a, b)", reference="np.matmul(a, b)")
 
 
 def batched(left: tuple[int, ...], right: tuple[int, ...], torch: str = "torch.matmul(a, b)") -> Case:
