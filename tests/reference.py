@@ -1,0 +1,156 @@
+"""What results are compared with: NumPy, under the names that differ, and the layouts that inputs come in."""
+
+import numpy as np
+
+import wengert as torch
+
+INTS = ("uint8", "int8", "int16", "int32", "int64")
+FLOATS = ("float32", "float64")
+DTYPES = ("bool", *INTS, *FLOATS)
+LENGTHS = (0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000)  # around the widths of vectors and their multiples
+
+# Operators that NumPy spells differently.
+NAMES = {
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "true_divide",
+    "neg": "negative",
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+
+
+def oracle(name):
+    """The NumPy function of an elementwise operator, computing in higher precision where it takes floats."""
+    function = getattr(np, NAMES.get(name, name), None)
+    assert function is not None, f"tests/reference.py: NumPy has no {name!r}; name its counterpart in NAMES"
+
+    def precise(*arrays):
+        with np.errstate(all="ignore"):
+            return function(*(wide(array) if array.dtype.kind == "f" else array for array in arrays))
+
+    return precise
+
+
+def wide(array):
+    """The array in the next larger float type."""
+    return array.astype({"float32": np.float64, "float64": np.longdouble}.get(array.dtype.name, array.dtype))
+
+
+def dtype_of(name):
+    return getattr(torch, name)
+
+
+def name_of(dtype):
+    return str(dtype).removeprefix("torch.")
+
+
+def samples(shape, dtype, seed=0):
+    """Values over the whole range of an integer dtype, normal ones of a float dtype."""
+    rng = np.random.default_rng(seed)
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    if dtype in INTS:
+        info = np.iinfo(dtype)
+        return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def digits(shape, dtype, seed=0):
+    """Small whole numbers, whose sums of products are exact in every dtype and order."""
+    low = 0 if dtype in ("bool", "uint8") else -4
+    return np.random.default_rng(seed).integers(low, 2 if dtype == "bool" else 5, shape).astype(dtype)
+
+
+# Each makes a tensor of the array's shape whose elements lie in memory in its own way, and returns it with its values.
+def contiguous(array):
+    return torch.tensor(array), array
+
+
+def transposed(array):
+    order = range(array.ndim)[::-1]
+    return torch.tensor(np.ascontiguousarray(array.transpose(order))).permute(tuple(order)), array
+
+
+def reversed_(array):
+    flip = (slice(None, None, -1),) * array.ndim
+    return torch.tensor(np.ascontiguousarray(array[flip]))[flip], array
+
+
+def sliced(array):
+    apart = np.full([2 * size + 1 for size in array.shape], 77).astype(array.dtype)
+    odd = (slice(1, None, 2),) * array.ndim
+    apart[odd] = array
+    return torch.tensor(apart)[odd], array
+
+
+def unaligned(array):
+    return torch.tensor(np.append(array.flat[:1], array.flat))[array.size > 0 :].view(array.shape), array
+
+
+def repeated_rows(array):
+    one = array[:1]
+    return torch.tensor(one).expand(array.shape), np.broadcast_to(one, array.shape)
+
+
+def repeated_columns(array):
+    one = array[..., :1]
+    return torch.tensor(one).expand(array.shape), np.broadcast_to(one, array.shape)
+
+
+LAYOUTS = {
+    "contiguous": contiguous,
+    "transposed": transposed,
+    "reversed": reversed_,
+    "sliced": sliced,
+    "unaligned": unaligned,
+    "repeated_rows": repeated_rows,
+    "repeated_columns": repeated_columns,
+}
+
+
+def layouts(array):
+    """(name, tensor, array) for every layout that the shape allows."""
+    for name, make in LAYOUTS.items():
+        if array.ndim == 0 and name not in ("contiguous", "unaligned"):
+            continue
+        if array.size == 0 and name.startswith("repeated"):
+            continue
+        yield name, *make(array)
+
+
+def bits(tensor):
+    """The elements in row-major order, as bytes."""
+    return tensor.contiguous().numpy().tobytes()
+
+
+def assert_same(tensor, array, about=""):
+    """dtype, shape and every value; NaN equals NaN and the signs of zeros count."""
+    array = np.asarray(array)
+    assert isinstance(tensor, torch.Tensor), (about, type(tensor))
+    assert (name_of(tensor.dtype), tuple(tensor.shape)) == (array.dtype.name, array.shape), about
+    result = tensor.numpy()
+    np.testing.assert_array_equal(result, array, err_msg=str(about))
+    if array.dtype.kind == "f":
+        zero = array == 0
+        assert (np.signbit(result[zero]) == np.signbit(array[zero])).all(), (about, "sign of zero")
+
+
+def assert_near(tensor, exact, dtype, ulps=0.51, about=""):
+    """dtype and shape, and every value within `ulps` units in the last place of dtype from the exact one."""
+    exact = np.asarray(exact)
+    assert (name_of(tensor.dtype), tuple(tensor.shape)) == (dtype, exact.shape), about
+    if dtype not in FLOATS:
+        np.testing.assert_array_equal(tensor.numpy(), exact.astype(dtype), err_msg=str(about))
+        return
+    with np.errstate(all="ignore"):
+        rounded = exact.astype(dtype)
+        result = tensor.numpy()
+        same = (result == rounded) | (np.isnan(result) & np.isnan(rounded))
+        off = np.abs(result.astype(exact.dtype) - exact) / np.spacing(np.abs(rounded)).astype(exact.dtype)
+    bad = ~same & ~(off <= ulps)
+    assert not bad.any(), (about, "result, exact, ULP:", result[bad][:3], exact[bad][:3], off[bad][:3])

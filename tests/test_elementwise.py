@@ -1,0 +1,258 @@
+"""Every elementwise operator of the op table, for every dtype, layout and length, against NumPy."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from reference import (
+    DTYPES,
+    FLOATS,
+    INTS,
+    LENGTHS,
+    assert_near,
+    assert_same,
+    bits,
+    dtype_of,
+    layouts,
+    oracle,
+    samples,
+)
+
+import wengert as torch
+
+ROWS = [op for op in torch._C.op_table() if op["family"] == "elementwise" and op["forms"]]
+NAN, INF = float("nan"), float("inf")
+SPECIAL = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 1e-45, 3.4e38]
+
+
+def arity(op):
+    return sum(arg["kind"] == "Tensor" for arg in op["args"])
+
+
+def compute_dtype(op, dtype):
+    """The dtype a row computes in for operands of dtype; None where it is not defined for it."""
+    if dtype in op["dtypes"]:
+        return dtype
+    return "float32" if not set(op["dtypes"]) & set(INTS) else None
+
+
+CASES = [pytest.param(op, dtype, id=f"{op['name']}-{dtype}") for op in ROWS for dtype in DTYPES if compute_dtype(op, dtype)]
+every_case = pytest.mark.parametrize("op, dtype", CASES)
+every_row = pytest.mark.parametrize("op", [pytest.param(op, id=op["name"]) for op in ROWS])
+
+
+def inputs(op, shape, dtype, seed=0):
+    return [samples(shape, dtype, 10 * seed + i) for i in range(arity(op))]
+
+
+def expected(op, dtype, arrays):
+    """(dtype, exact values) of the result."""
+    computed = compute_dtype(op, dtype)
+    exact = oracle(op["name"])(*(array.astype(computed) for array in arrays))
+    return ("bool" if exact.dtype == bool else computed), exact
+
+
+def check(op, dtype, tensors, arrays, about=""):
+    result_dtype, exact = expected(op, dtype, arrays)
+    result = getattr(torch, op["public_name"])(*tensors)
+    assert_near(result, exact, result_dtype, about=about)
+    return result
+
+
+def test_the_table_has_the_lectures_operators():
+    names = {op["name"] for op in ROWS}
+    assert names >= {"add", "sub", "mul", "div", "neg", "abs", "eq", "ne", "lt", "le", "gt", "ge"}
+
+
+@every_case
+def test_lengths(op, dtype):
+    for length in LENGTHS:
+        arrays = inputs(op, length, dtype, length)
+        check(op, dtype, [torch.tensor(a) for a in arrays], arrays, length)
+
+
+@every_case
+def test_layouts(op, dtype):
+    """Every combination of layouts gives the values, and the very bits, of contiguous operands."""
+    for shape in [(5, 7), (2, 3, 4), (3, 65), (4, 1), ()]:
+        choices = [list(layouts(array)) for array in inputs(op, shape, dtype)]
+        for combination in itertools.product(*choices):
+            names, tensors, arrays = zip(*combination, strict=True)
+            result = check(op, dtype, tensors, arrays, (shape, names))
+            dense = getattr(torch, op["public_name"])(*(torch.tensor(np.ascontiguousarray(a)) for a in arrays))
+            assert bits(result) == bits(dense), (shape, names)
+
+
+@every_case
+def test_forms(op, dtype):
+    """Method, alias, out= and in-place form do what the function does."""
+    arrays = inputs(op, (3, 9), dtype)
+    tensors = [torch.tensor(array) for array in arrays]
+    result = getattr(torch, op["public_name"])(*tensors)
+    for name in (op["public_name"], *op["aliases"]):
+        assert_same(getattr(torch, name)(*tensors), result.numpy())
+        assert_same(getattr(tensors[0], name)(*tensors[1:]), result.numpy())
+    if "out" in op["forms"]:
+        for out in (torch.zeros(0, dtype=result.dtype), torch.zeros(9, 3, dtype=result.dtype).t()):
+            assert getattr(torch, op["public_name"])(*tensors, out=out) is out
+            assert_same(out, result.numpy())
+    if "inplace" in op["forms"]:
+        for make in (lambda t: t.clone(), lambda t: t.clone().t().contiguous().t()):
+            target = make(tensors[0])
+            if torch.can_cast(result.dtype, target.dtype):
+                assert getattr(target, op["public_name"] + "_")(*tensors[1:]) is target
+                assert_same(target, result.to(target.dtype).numpy())
+
+
+@every_case
+def test_empty(op, dtype):
+    for shape in [(0,), (0, 3), (3, 0, 2)]:
+        arrays = inputs(op, shape, dtype)
+        check(op, dtype, [torch.tensor(a) for a in arrays], arrays, shape)
+
+
+BINARY = [pytest.param(op, id=op["name"]) for op in ROWS if arity(op) == 2]
+
+
+@pytest.mark.parametrize("op", BINARY)
+@given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4, min_side=0), st.data())
+def test_broadcasting(op, shapes, data):
+    pairs = [
+        data.draw(st.sampled_from(list(layouts(samples(shape, "float32", seed)))))
+        for seed, shape in enumerate(shapes.input_shapes)
+    ]
+    result = check(op, "float32", [p[1] for p in pairs], [p[2] for p in pairs], [p[0] for p in pairs])
+    assert tuple(result.shape) == shapes.result_shape
+
+
+@every_row
+def test_special_values(op):
+    for dtype in FLOATS:
+        columns = list(itertools.product(SPECIAL, repeat=arity(op)))
+        for repeat in (1, 20):  # in the tail, and in full vectors
+            arrays = [np.array(column * repeat).astype(dtype) for column in zip(*columns, strict=True)]
+            exact_dtype, exact = expected(op, dtype, arrays)
+            result = getattr(torch, op["public_name"])(*(torch.tensor(a) for a in arrays))
+            with np.errstate(all="ignore"):
+                rounded = exact.astype(exact_dtype)
+            if op["name"] in ("maximum", "minimum"):  # either zero may win
+                rounded, result = rounded + 0.0, result + 0.0
+            assert_same(result, rounded)
+
+
+@pytest.mark.parametrize("dtype", INTS)
+def test_integers_wrap(dtype):
+    info = np.iinfo(dtype)
+    ends = np.array([info.min, info.min + 1, 0, 1, info.max - 1, info.max] * 12, dtype)
+    x, y = torch.tensor(ends), torch.tensor(ends[::-1].copy())
+    with np.errstate(over="ignore"):
+        assert_same(x + x, ends + ends)
+        assert_same(x - y, ends - ends[::-1])
+        assert_same(x * x, ends * ends)
+        assert_same(-x, -ends)
+        assert_same(abs(x), np.abs(ends))
+
+
+@pytest.mark.parametrize("dtype", [*INTS, *FLOATS])
+def test_division(dtype):
+    a, b = samples(200, dtype, 1), samples(200, dtype, 2)
+    b[b == 0] = 1
+    if dtype in INTS:
+        b[::2] = np.random.default_rng(0).integers(1, 12, 100)
+        a[:4], b[:4] = np.iinfo(dtype).min, [1, 2, 3, 1 if dtype == "uint8" else -1]
+    x, y = torch.tensor(a), torch.tensor(b)
+    if dtype in INTS:
+        with np.errstate(over="ignore"):
+            floor = a // b
+            truncated = floor + ((a % b != 0) & ((a < 0) != (b < 0))).astype(dtype)
+        assert_same(torch.div(x, y), a.astype("float32") / b.astype("float32"))
+    else:
+        floor, truncated = a // b, np.trunc(a / b)
+        assert_same(torch.div(x, y), a / b)
+    assert_same(torch.div(x, y, rounding_mode="floor"), floor)
+    assert_same(torch.div(x, y, rounding_mode="trunc"), truncated)
+    assert_same(x.div(y, rounding_mode=None), (x / y).numpy())
+    assert x.div_(y, rounding_mode="trunc") is x
+    assert_same(x, truncated)
+
+
+def test_division_by_zero():
+    ints = torch.tensor([1, 0, -1])
+    assert str((ints / 0).tolist()) == "[inf, nan, -inf]"
+    floats = torch.tensor([1.0, 0.0, -1.0])
+    assert str(torch.div(floats, 0.0, rounding_mode="floor").tolist()) == "[inf, nan, -inf]"
+    for mode in ("floor", "trunc"):
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            torch.div(ints, torch.tensor([1, 0, 1]), rounding_mode=mode)
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            ints.div_(0, rounding_mode=mode)
+    assert ints.tolist() == [1, 0, -1]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_alpha(dtype):
+    a, b = samples((5, 7), dtype, 1), samples((5, 7), dtype, 2)
+    x, y = torch.tensor(a), torch.tensor(b)
+    if dtype == "bool":
+        assert_same(torch.add(x, y, alpha=True), a | b)
+        assert_same(torch.add(x, y, alpha=False), a)
+        return
+    alpha = 3 if dtype in INTS else 2.5
+    with np.errstate(over="ignore"):
+        scaled = b * np.array(alpha, dtype)
+        plus, minus = a + scaled, a - scaled
+    if dtype in INTS:
+        assert_same(torch.add(x, y, alpha=alpha), plus)
+        assert_same(torch.sub(x, y, alpha=alpha), minus)
+    else:
+        eps = np.finfo(dtype).eps
+        np.testing.assert_allclose(torch.add(x, y, alpha=alpha).numpy(), plus, rtol=eps, atol=4 * eps)
+        np.testing.assert_allclose(torch.sub(x, y, alpha=alpha).numpy(), minus, rtol=eps, atol=4 * eps)
+    z = x.clone()
+    assert z.add_(y, alpha=alpha) is z
+    assert_same(z, torch.add(x, y, alpha=alpha).numpy())
+    assert_same(torch.add(x, 2, alpha=3), (x + 6).numpy())
+
+
+def test_operators_are_the_functions():
+    x, y = torch.tensor([[3.0, -2.0], [0.5, 8.0]]), torch.tensor([2.0, -2.0])
+    pairs = [
+        (x + y, torch.add(x, y)),
+        (x - y, torch.sub(x, y)),
+        (x * y, torch.mul(x, y)),
+        (x / y, torch.div(x, y)),
+        (-x, torch.neg(x)),
+        (abs(x), torch.abs(x)),
+        (x == y, torch.eq(x, y)),
+        (x != y, torch.ne(x, y)),
+        (x < y, torch.lt(x, y)),
+        (x <= y, torch.le(x, y)),
+        (x > y, torch.gt(x, y)),
+        (x >= y, torch.ge(x, y)),
+    ]
+    for operator, function in pairs:
+        assert_same(operator, function.numpy())
+    assert +x is x
+    assert (2 - y).tolist() == [0, 4] and (4 / y).tolist() == [2, -2] and (1 < y).tolist() == [True, False]
+    assert (2 + y).tolist() == (y + 2).tolist() == [4, 0] and (3 * y).tolist() == [6, -6]
+    z = y
+    z += 1
+    z *= torch.tensor(2.0)
+    z -= 2
+    z /= 2
+    assert z is y and y.tolist() == [2, -2]
+    assert (x == None) is False and (x != "a") is True  # noqa: E711
+    for expression in (lambda: x + "a", lambda: None * x, lambda: x < "a", lambda: x @ 3, lambda: [1] - x):
+        with pytest.raises(TypeError, match="unsupported operand|not supported between"):
+            expression()
+
+
+def test_comparison_of_large_integers_is_exact():
+    big = 2**53
+    x = torch.tensor([big, big + 1])
+    assert (x == big).tolist() == [True, False] and (x > big).tolist() == [False, True]
+    assert (torch.tensor([255], dtype=torch.uint8) > torch.tensor([-1], dtype=torch.int8)).item() is True
+    assert dtype_of("bool") == (x == x).dtype
