@@ -70,7 +70,7 @@ void uniform(void* data, int64_t n, T low, T range) {
 // u1 becomes radius cos(angle), u2 radius sin(angle). The angle is rounded to T before its sine is taken, as in PyTorch.
 template <class T>
 void box_muller(Vec<T>& first, Vec<T>& second, T mean, T std) {
-  const Vec<T> radius = sqrt(Vec<T>(T(-2) * log_normal(T(1) - unit(first)).v));
+  const Vec<T> radius = sqrt(Vec<T>(T(-2) * log_normal(Vec<T>(T(1) - unit(first))).v));
   const SinCos<T> angle = sincos(Vec<T>(T(6.283185307179586) * unit(second)));
   first = radius.v * angle.cos.v * std + mean;
   second = radius.v * angle.sin.v * std + mean;
