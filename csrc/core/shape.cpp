@@ -83,7 +83,7 @@ Dims broadcast(const Dims& a, const Dims& b) {
   if (a == b) return a;
   const int ndim = a.size() > b.size() ? a.size() : b.size();
   Dims result(ndim);
-  for (int i = 0; i < ndim; ++i) {
+  for (int i = ndim - 1; i >= 0; --i) {  // PyTorch reports the last mismatch
     const int ia = i - (ndim - a.size()), ib = i - (ndim - b.size());
     const std::int64_t sa = ia >= 0 ? a[ia] : 1, sb = ib >= 0 ? b[ib] : 1;
     check(sa == sb || sa == 1 || sb == 1, "The size of tensor a (", sa, ") must match the size of tensor b (", sb,

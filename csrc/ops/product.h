@@ -1,5 +1,5 @@
-// What every public matrix operator becomes: one batched product with strides. ops/matmul.cpp makes it and chooses the path,
-// ops/gemm.cpp runs the blocked one.
+// What every public matrix operator becomes: one batched product with strides. ops/matmul.cpp makes it, ops/product.cpp
+// chooses the path, ops/gemm.cpp runs the blocked one.
 #pragma once
 
 #include "core/scalar.h"
@@ -23,7 +23,7 @@ struct Product {
   std::int64_t c_row, c_col;
   Scalar alpha = Scalar::of(std::int64_t{1});
   bool accumulate = false;
-  Dims batch, a_batch, b_batch, c_batch;  // sizes, and the strides of each operand over them
+  Dims batch = {}, a_batch = {}, b_batch = {}, c_batch = {};  // sizes, and the strides of each operand over them
 
   // C^T = B^T A^T
   Product transposed() const {
@@ -35,6 +35,14 @@ struct Product {
     return t;
   }
 };
+
+// The entry for all: folds what can be one product, chooses the kernel. Any M, N, K and batch sizes >= 1, any strides, also
+// negative ones in C.
+void multiply(Product product);
+
+// y = A x for one vector: multiply() without its preparations where A is small.
+void multiply_vector(DType dtype, std::int64_t M, std::int64_t K, const char* a, std::int64_t a_row, std::int64_t a_col,
+                     const char* x, std::int64_t x_step, char* y, std::int64_t y_step);
 
 // Any M, N, K >= 1 and any strides, blocked or batched, threaded; the size decides between direct and packed operands.
 void gemm(const Product& product);

@@ -361,7 +361,7 @@ PyObject* describe_op(const Op& op) {
 
 }  // namespace
 
-// module.functions and module.methods: name -> callable, for tensor.py to publish.
+// module.functions and module.methods: name -> callable, for _tensor.py to publish.
 void add_operators(PyObject* module) {
   namespace py = pybind11;
   function_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&kFunctionSpec));

@@ -247,7 +247,7 @@ PyType_Slot kSlots[] = {
 PyType_Spec kSpec = {"wengert._C.TensorBase", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
                      kSlots};
 
-// Called once, by tensor.py, with the public class. Its instances have exactly our layout (__slots__ = ()), so that they may be
+// Called once, by _tensor.py, with the public class. Its instances have exactly our layout (__slots__ = ()), so that they may be
 // made here and, with our own deallocator in place of Python's general one, kept for reuse.
 PyObject* register_class(PyObject*, PyObject* type) {
   auto* cls = reinterpret_cast<PyTypeObject*>(type);

@@ -23,7 +23,7 @@ from ._C import (
 from ._printing import get_printoptions, set_printoptions
 from .config import show_config
 from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .tensor import Tensor
+from ._tensor import Tensor
 
 __version__ = _C.version
 
