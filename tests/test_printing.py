@@ -41,9 +41,7 @@ def case(name, make, expected, options=None):
         case("0d uint8", lambda: torch.tensor(3, dtype=torch.uint8), "tensor(3, dtype=torch.uint8)"),
         case("empty", lambda: torch.tensor([]), "tensor([])"),
         case("empty int64", lambda: torch.tensor([], dtype=torch.int64), "tensor([], dtype=torch.int64)"),
-        case(
-            "empty float64", lambda: torch.tensor([], dtype=torch.float64), "tensor([], dtype=torch.float64)"
-        ),
+        case("empty float64", lambda: torch.tensor([], dtype=torch.float64), "tensor([], dtype=torch.float64)"),
         case("empty 2d", lambda: torch.empty(0, 3), "tensor([], size=(0, 3))"),
         case("empty inner", lambda: torch.empty(2, 0), "tensor([], size=(2, 0))"),
         case(
@@ -72,9 +70,7 @@ def case(name, make, expected, options=None):
             "tensor([-9223372036854775808,  9223372036854775807])",
         ),
         case("whole floats", lambda: torch.tensor([1.0, -20.0, 3.0]), "tensor([  1., -20.,   3.])"),
-        case(
-            "mixed floats", lambda: torch.tensor([1.0, -20.5, 3.25]), "tensor([  1.0000, -20.5000,   3.2500])"
-        ),
+        case("mixed floats", lambda: torch.tensor([1.0, -20.5, 3.25]), "tensor([  1.0000, -20.5000,   3.2500])"),
         case("zeros", lambda: torch.zeros(3), "tensor([0., 0., 0.])"),
         case("signed zeros", lambda: torch.tensor([-0.0, 0.0]), "tensor([-0., 0.])"),
         case("negative zero among others", lambda: torch.tensor([-0.0, 1.25]), "tensor([-0.0000, 1.2500])"),
@@ -92,14 +88,10 @@ def case(name, make, expected, options=None):
         case("ratio 1000", lambda: torch.tensor([1.5, 1500.0]), "tensor([   1.5000, 1500.0000])"),
         case("ratio above 1000", lambda: torch.tensor([1.5, 1501.0]), "tensor([1.5000e+00, 1.5010e+03])"),
         case("whole ratio 1000", lambda: torch.tensor([1.0, 1000.0]), "tensor([   1., 1000.])"),
-        case(
-            "whole ratio above 1000", lambda: torch.tensor([1.0, 1001.0]), "tensor([1.0000e+00, 1.0010e+03])"
-        ),
+        case("whole ratio above 1000", lambda: torch.tensor([1.0, 1001.0]), "tensor([1.0000e+00, 1.0010e+03])"),
         case("1e8", lambda: torch.tensor([1e8]), "tensor([100000000.])"),
         case("above 1e8", lambda: torch.tensor([100000008.0]), "tensor([1.0000e+08])"),
-        case(
-            "1e-4", lambda: torch.tensor([1e-4], dtype=torch.float64), "tensor([0.0001], dtype=torch.float64)"
-        ),
+        case("1e-4", lambda: torch.tensor([1e-4], dtype=torch.float64), "tensor([0.0001], dtype=torch.float64)"),
         case("below 1e-4", lambda: torch.tensor([9.9e-5, 0.01]), "tensor([9.9000e-05, 1.0000e-02])"),
         case("subnormal float32", lambda: torch.tensor([1e-45]), "tensor([1.4013e-45])"),
         case(
@@ -107,9 +99,7 @@ def case(name, make, expected, options=None):
             lambda: torch.tensor([5e-324], dtype=torch.float64),
             "tensor([4.9407e-324], dtype=torch.float64)",
         ),
-        case(
-            "largest float32", lambda: torch.tensor([3.4028234e38, 1.0]), "tensor([3.4028e+38, 1.0000e+00])"
-        ),
+        case("largest float32", lambda: torch.tensor([3.4028234e38, 1.0]), "tensor([3.4028e+38, 1.0000e+00])"),
         case(
             "three exponent digits",
             lambda: torch.tensor([1e100, -1.0], dtype=torch.float64),
@@ -161,8 +151,7 @@ def case(name, make, expected, options=None):
         case(
             "wraps bool",
             lambda: torch.ones(15, dtype=torch.bool),
-            "tensor([True, True, True, True, True, True, True, True, True, True, True, True,\n"
-            "        True, True, True])",
+            "tensor([True, True, True, True, True, True, True, True, True, True, True, True,\n        True, True, True])",
         ),
         case(
             "dtype on its own line",
@@ -197,8 +186,7 @@ def case(name, make, expected, options=None):
         case(
             "summary wide",
             lambda: torch.arange(2000).view(2, 1000),
-            "tensor([[   0,    1,    2,  ...,  997,  998,  999],\n"
-            "        [1000, 1001, 1002,  ..., 1997, 1998, 1999]])",
+            "tensor([[   0,    1,    2,  ...,  997,  998,  999],\n        [1000, 1001, 1002,  ..., 1997, 1998, 1999]])",
         ),
         case(
             "summary tall",

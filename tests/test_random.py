@@ -167,9 +167,7 @@ def test_randn_small(dtype):
 def test_randn_large(dtype, values, total, squares):
     torch.manual_seed(7)
     x = torch.randn(1000003, dtype=dtype).numpy()
-    assert [x[i] for i in (0, 7, 8, 333333, 999991, 1000002)] == pytest.approx(
-        values, rel=0, abs=TOLERANCE[dtype]
-    )
+    assert [x[i] for i in (0, 7, 8, 333333, 999991, 1000002)] == pytest.approx(values, rel=0, abs=TOLERANCE[dtype])
     x = x.astype("f8")
     assert x.sum() == pytest.approx(total, rel=0, abs=1e-2)
     assert (x * x).sum() == pytest.approx(squares, rel=1e-8)
@@ -194,9 +192,7 @@ def test_same_bits_for_any_number_of_threads(kind, dtype, n):
         torch.set_num_threads(threads)
         generator = torch.Generator().manual_seed(3)
         draw("rand", 5, torch.float32, generator)  # so that a block of the stream is begun
-        seen.add(
-            checksum(draw(kind, n, dtype, generator), draw(kind, 33, dtype, generator), generator.get_state())
-        )
+        seen.add(checksum(draw(kind, n, dtype, generator), draw(kind, 33, dtype, generator), generator.get_state()))
     assert len(seen) == 1
 
 
@@ -314,9 +310,7 @@ def test_threads_share_a_generator():
     generator = torch.Generator().manual_seed(4)
     parts = []
     workers = [
-        threading.Thread(
-            target=lambda: parts.extend(torch.rand(100000, generator=generator) for _ in range(5))
-        )
+        threading.Thread(target=lambda: parts.extend(torch.rand(100000, generator=generator) for _ in range(5)))
         for _ in range(4)
     ]
     for worker in workers:
@@ -324,9 +318,7 @@ def test_threads_share_a_generator():
     for worker in workers:
         worker.join()
     whole = torch.rand(2000000, generator=torch.Generator().manual_seed(4)).numpy()
-    assert sorted(p.numpy().tobytes() for p in parts) == sorted(
-        part.tobytes() for part in whole.reshape(20, -1)
-    )
+    assert sorted(p.numpy().tobytes() for p in parts) == sorted(part.tobytes() for part in whole.reshape(20, -1))
 
 
 @pytest.mark.parity

@@ -53,7 +53,7 @@ def remez(problem, fixed=()):
     for _ in range(30):
         free, level = solve_level(problem, nodes, fixed)
         coefficients = fixed + free
-        errors = [(v - mp.polyval(coefficients[::-1], u)) * w for u, (v, w) in zip(grid, values)]
+        errors = [(v - mp.polyval(coefficients[::-1], u)) * w for u, (v, w) in zip(grid, values, strict=True)]
         # One extremum per run of equal sign.
         extrema = [0]
         for i in range(1, len(grid)):
@@ -90,7 +90,7 @@ def fit(problem):
 
 def tail(function, head, power, terms):
     """(function(x) - head(x)) / x^power, by its series near 0 where the difference cancels."""
-    series = [c for c in mp.taylor(lambda x: function(x) - head(x), 0, power + terms)][power:]
+    series = list(mp.taylor(lambda x: function(x) - head(x), 0, power + terms))[power:]
 
     def g(x):
         return mp.polyval(series[::-1], x) if abs(x) < mp.mpf("1e-3") else (function(x) - head(x)) / x**power
@@ -156,7 +156,7 @@ def logarithm_by_quotient(degree, bits):
 def split(value, leading, bits):
     """value as a sum: `leading` has the bits of each part but the last, which has all of `bits`."""
     parts = []
-    for width in leading + [bits]:
+    for width in [*leading, bits]:
         parts.append(rounded(value, width))
         value -= parts[-1]
     return parts

@@ -37,9 +37,7 @@ _PROFILES = {
 _options = _Options()
 
 
-def set_printoptions(
-    precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
-):
+def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
     """Set how tensors print; what is not given stays, but for ``sci_mode``, which goes back to None (automatic).
 
     Args:
@@ -99,7 +97,7 @@ def tensor_repr(t) -> str:
         items = _edges(t) if summarise else t.tolist()
         values = items if t.dim() else [items]
         for _ in range(t.dim() - 1):
-            values = [v for v in chain.from_iterable(i for i in values if i is not _GAP)]
+            values = list(chain.from_iterable(i for i in values if i is not _GAP))
         write, width = _column([v for v in values if v is not _GAP], t.dtype)
         body = _block(items, t.dim(), len(_PREFIX), write, width) if t.dim() else write(items)
     return _with_suffixes(_PREFIX + body, _suffixes(t))
@@ -119,9 +117,7 @@ def _suffixes(t):
 
 
 def _with_suffixes(text, suffixes):
-    room = (
-        len(text) - text.rfind("\n") + 1
-    )  # of the last line, with the comma and space before the next suffix
+    room = len(text) - text.rfind("\n") + 1  # of the last line, with the comma and space before the next suffix
     parts = [text]
     for suffix in suffixes:
         if room + len(suffix) + 2 > _options.linewidth:
