@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from wengert.bench import peers
 from wengert.bench.adapters import adapter
 

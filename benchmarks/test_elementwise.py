@@ -1,6 +1,7 @@
 """A row per elementwise operator of the op table."""
 
 import pytest
+
 from wengert.bench.elementwise import installed_cases
 
 CASES = installed_cases()

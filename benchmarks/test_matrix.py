@@ -1,6 +1,7 @@
 """The matrix family: gemm, small and skinny shapes, columns, bmm, mv, dot."""
 
 import pytest
+
 from wengert.bench.cases import written_cases
 
 FAMILIES = ("gemm", "small gemm", "skinny", "columns", "integer", "bmm", "mv", "dot")

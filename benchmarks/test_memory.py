@@ -1,6 +1,7 @@
 """Small calls, memory-bound elementwise work, random numbers."""
 
 import pytest
+
 from wengert.bench.cases import written_cases
 
 FAMILIES = ("call", "memory", "random")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bench_figures import imagined, timing
 from wengert.bench import (
     adapters,

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+
 from bench_figures import imagined, timing
 from wengert.bench import answer, cli, mv_mm
 from wengert.bench.limits import Limits

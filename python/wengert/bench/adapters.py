@@ -58,7 +58,7 @@ def compile_loops(names: list[str], expression: str, namespace: dict[str, Any]) 
         f"def loop(items):\n    for {target} in items:\n        {expression}\n"
         f"def idle(items):\n    for {target} in items:\n        pass\n"
     )
-    exec(source, namespace)  # noqa: S102 - expressions are the package's own, in cases.py and elementwise.py
+    exec(source, namespace)  # expressions are the package's own, in cases.py and elementwise.py
     return namespace
 
 

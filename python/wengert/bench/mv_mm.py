@@ -27,7 +27,7 @@ QUICK_SHAPES = ((64, 64), (256, 256), (1024, 1024), (4096, 4096), TALL, WIDE)
 COLUMNS = (1, 2, 3, 4, 8, 16)
 TRANS = {"rows": "NN", "columns": "TN"}
 LAYOUT_TEXT = {"rows": "row-major", "columns": "transposed"}
-QUICK_S = 42.0  # of measuring; a minute with start-up, report and a slower machine
+QUICK_S = 40.0  # of measuring; a minute with start-up, report and a slower machine
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import answer
+from .cases import SHORT
 from .limits import Limits
 from .peers import BenchError
 
@@ -198,7 +199,7 @@ def _by_columns(rows: list[Row], m: int, k: int) -> list[Row]:
 def figures(rows: list[Row], known: Limits, first: str) -> list[tuple[str, str, str]]:
     """(title, caption, svg) of each figure."""
     common = _main(rows, first)
-    place = f"{answer.SHORT[common['dtype']]}, {common['threads']} threads"
+    place = f"{SHORT[common['dtype']]}, {common['threads']} threads"
     return [
         (
             "Time over size",

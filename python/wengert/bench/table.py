@@ -3,6 +3,7 @@ and the share of the machine's limit that wengert reaches."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Sequence
@@ -15,8 +16,9 @@ from .output import ratio_text, share_text, time_text
 from .progress import Progress
 from .workers import Crew, Timing, ratio
 
-QUICK_S = 45.0
+QUICK_S = 42.0
 QUICK_FLOPS = 3e9
+QUICK_DTYPES = ("float32", "bool")
 
 
 def chosen_cases(patterns: str, names: Sequence[str], quick: bool = False) -> list[Case]:
@@ -27,9 +29,17 @@ def chosen_cases(patterns: str, names: Sequence[str], quick: bool = False) -> li
     wanted = cases.select(every, patterns)
     if quick:
         wanted = [
-            c for c in wanted if c.flops <= QUICK_FLOPS and c.dtype != "float64" and c.name[-3:] not in (" NT", " TN", " TT")
+            c for c in wanted if c.flops <= QUICK_FLOPS and c.dtype in QUICK_DTYPES and c.name[-3:] not in (" NT", " TN", " TT")
         ]
     return wanted
+
+
+def by_turns(wanted: Sequence[Case]) -> list[Case]:
+    """A case of each family, then the next of each: what to measure first when time may run out."""
+    families: dict[str, list[Case]] = {}
+    for case in wanted:
+        families.setdefault(case.family, []).append(case)
+    return [case for turn in itertools.zip_longest(*families.values()) for case in turn if case is not None]
 
 
 def row(
@@ -82,7 +92,7 @@ def run(
             about = dict(crew.about)
             progress.say("probing the machine")
             problems = crew.probe(known, sorted({1, threads}))
-            for case in wanted:
+            for case in wanted if limit_s is None else by_turns(wanted):
                 if limit_s is not None and time.monotonic() - begin > limit_s:
                     problems.append(
                         f"{len(wanted) - len(measured)} of {len(wanted)} cases left out: the time of --quick was over"
@@ -94,6 +104,8 @@ def run(
             problems += crew.probe(known, sorted({1, threads}))
             problems += [f"{name}: {why}" for name, why in crew.failed.items()]
     problems += output.disturbed([t for _, results in measured for t in results.values() if isinstance(t, Timing)])
+    order = {title: i for i, title in enumerate(f"{c.family}: {c.name}" for c in wanted)}
+    measured.sort(key=lambda m: order[f"{m[0].family}: {m[0].name}"])
     rows = [row(case, results, names[0], threads, known, by) for case, results in measured]
     problems += [f"{name}: {r['case']}: {why}" for r in rows for name, why in r["problems"].items()]
     data = {

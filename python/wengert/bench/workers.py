@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -44,7 +45,7 @@ class Worker:
 
     def __init__(self, name: str, threads: int, environment: dict[str, str]):
         self.name = name
-        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115
         library = peers.CONTESTANTS[name].library
         folder = str(Path(__file__).resolve().parent)
         self.process = subprocess.Popen(
@@ -98,10 +99,8 @@ class Worker:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.stderr):
             if stream is not None and not stream.closed:
-                try:
+                with contextlib.suppress(BrokenPipeError):  # unsent request to a dead process
                     stream.close()
-                except BrokenPipeError:  # unsent request to a dead process
-                    pass
 
 
 @dataclass(frozen=True)
@@ -192,9 +191,16 @@ class Crew:
         takes_part = [
             w for w in self.workers.values() if w.name in wanted and case.expression(peers.CONTESTANTS[w.name].library)
         ]
-        for worker in takes_part:
+        asked = []
+        for worker in takes_part:  # all at once: compiling and checking is not timed
             try:
-                worker.call("setup", case=case.to_json(), copies=copies)
+                worker.send("setup", case=case.to_json(), copies=copies)
+                asked.append(worker)
+            except WorkerError as error:
+                results[worker.name] = str(error)
+        for worker in asked:
+            try:
+                worker.receive()
                 ready.append(worker)
             except WorkerError as error:
                 results[worker.name] = str(error)
