@@ -32,9 +32,11 @@ std::string joined(const Dims& dims, const char* separator) {
 
 std::ostream& operator<<(std::ostream& out, const Dims& dims) { return out << '[' << joined(dims, ", ") << ']'; }
 
-std::string tuple_of(const Dims& dims) { return "(" + joined(dims, ", ") + (dims.size() == 1 ? ",)" : ")"); }
+std::string DimsText::text() const {
+  return style == by ? joined(dims, "x") : "(" + joined(dims, ", ") + (dims.size() == 1 ? ",)" : ")");
+}
 
-std::string by_of(const Dims& dims) { return joined(dims, "x"); }
+std::ostream& operator<<(std::ostream& out, const DimsText& text) { return out << text.text(); }
 
 std::int64_t checked_numel(const Dims& sizes, std::int64_t itemsize) {
   std::int64_t bytes = itemsize;

@@ -97,9 +97,18 @@ class Dims {
   };
 };
 
+// Texts of a shape for messages. They are built when written, so that naming one in a check costs nothing while it holds.
+struct DimsText {
+  const Dims& dims;
+  enum Style : std::uint8_t { tuple, by } style;
+  std::string text() const;
+  operator std::string() const { return text(); }
+};
+inline std::string operator+(std::string text, const DimsText& dims) { return std::move(text += dims.text()); }
+inline DimsText tuple_of(const Dims& dims) { return {dims, DimsText::tuple}; }  // (2, 3), (2,)
+inline DimsText by_of(const Dims& dims) { return {dims, DimsText::by}; }        // 2x3
+std::ostream& operator<<(std::ostream& out, const DimsText& text);
 std::ostream& operator<<(std::ostream& out, const Dims& dims);  // [2, 3]
-std::string tuple_of(const Dims& dims);                         // (2, 3), (2,)
-std::string by_of(const Dims& dims);                            // 2x3
 
 // Product of the sizes. Raises where it, or the bytes of it, pass int64 (PyTorch: "Storage size calculation overflowed").
 std::int64_t checked_numel(const Dims& sizes, std::int64_t itemsize);

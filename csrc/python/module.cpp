@@ -33,14 +33,15 @@ void set_error_from_exception() noexcept {
 namespace {
 
 // seed as PyTorch takes it: any int from -2^63 to 2^64 - 1; negatives wrap.
-std::uint64_t seed_of(const py::int_& seed) {
+std::uint64_t seed_of(const py::object& seed) {
+  check(PyLong_CheckExact(seed.ptr()), "manual_seed expected a long, but got ", Py_TYPE(seed.ptr())->tp_name);
   int overflow = 0;
   const long long value = PyLong_AsLongLongAndOverflow(seed.ptr(), &overflow);
   if (!overflow) return static_cast<std::uint64_t>(value);
   const unsigned long long wide = PyLong_AsUnsignedLongLong(seed.ptr());
   if (PyErr_Occurred()) {
     PyErr_Clear();
-    fail(ErrorKind::runtime, "Overflow when unpacking long long");
+    fail(ErrorKind::value, "Overflow when unpacking long long");
   }
   return wide;
 }
@@ -52,7 +53,7 @@ void add_generator(py::module_& m) {
              return new Generator();
            }), py::arg("device") = py::none())
       .def("manual_seed",
-           [](py::object self, const py::int_& seed) {
+           [](py::object self, const py::object& seed) {
              self.cast<Generator&>().manual_seed(seed_of(seed));
              return self;
            }, py::arg("seed"), "Starts the stream of seed, an int from -2**63 to 2**64 - 1, and returns the generator.")
@@ -129,9 +130,16 @@ void add_machine(py::module_& m) {
   m.attr("compiler") = "" __VERSION__;
   m.attr("version") = WENGERT_VERSION;
   m.def("fma_peak_gflops", &fma_peak_gflops, py::arg("dtype"), py::arg("threads"), py::arg("seconds"),
-        py::call_guard<py::gil_scoped_release>(), "The measured multiply-add peak in GFLOP/s.");
-  m.def("read_bandwidth_gbs", &read_bandwidth_gbs, py::arg("bytes"), py::arg("threads"), py::arg("seconds"),
-        py::call_guard<py::gil_scoped_release>(), "The measured bandwidth of reading a buffer of that size, in GB/s.");
+        "The measured multiply-add peak in GFLOP/s.");
+  const struct {
+    const char* name;
+    double (*probe)(std::size_t, int, double);
+    const char* doc;
+  } probes[] = {{"read_bandwidth_gbs", &read_bandwidth_gbs, "The measured bandwidth of reading a buffer of that size, in GB/s."},
+                {"copy_bandwidth_gbs", &copy_bandwidth_gbs, "That of copying one half to the other, both counted, in GB/s."}};
+  for (const auto& [name, probe, doc] : probes) m.def(name, probe, py::arg("bytes"), py::arg("threads"), py::arg("seconds"), doc);
+  m.def("add_bandwidth_gbs", &add_bandwidth_gbs, py::arg("bytes"), py::arg("threads"), py::arg("seconds"), py::arg("stream"),
+        "That of c = a + b over three equal parts, all counted, in GB/s; with stream, c is written past the caches.");
 }
 
 }  // namespace

@@ -41,8 +41,21 @@ constexpr int kMaxArgs = 12;
 
 // One attempt to fit the given arguments to one overload.
 struct Binding {
-  Value values[kMaxArgs];
+  Value* values;
   PyObject* out = nullptr;
+
+  explicit Binding(const Overload& overload) : values(reinterpret_cast<Value*>(memory)), count(static_cast<int>(overload.op->args.size())) {
+    for (int i = 0; i < count; ++i) new (&values[i]) Value();
+  }
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+  ~Binding() {
+    for (int i = 0; i < count; ++i) values[i].~Value();
+  }
+
+ private:
+  int count;
+  alignas(Value) unsigned char memory[kMaxArgs * sizeof(Value)];
 };
 
 const char* type_name(PyObject* object) {
@@ -62,6 +75,14 @@ std::string misfit(const Overload& overload, Form form, int index, bool by_posit
   return str(shown_name(overload, form), "(): argument '", spec.name, "'",
              by_position && !spec.keyword_only ? str(" (position ", position, ")") : std::string(), " must be ",
              kind_name(spec.kind), ", not ", type_name(value));
+}
+
+std::string missing_arguments(const Overload& overload, Form form, const bool* given) {
+  std::string names;
+  int count = 0;
+  for (std::size_t i = 0; i < overload.op->args.size(); ++i)
+    if (!given[i] && !overload.op->args[i].has_default) names += str(count++ ? ", " : "", '"', overload.op->args[i].name, '"');
+  return str(shown_name(overload, form), "() missing ", count, " required positional arguments: ", names);
 }
 
 // Fits args to the overload. On failure fills `why`, if asked for, and returns false. Throws for values that fit in kind but are
@@ -123,20 +144,13 @@ bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t
     }
     given[at] = true;
   }
-  std::string missing;
-  int lacking = 0;
   for (int i = 0; i < specs; ++i) {
     if (given[i]) continue;
-    if (op.args[i].has_default) {
-      binding->values[i] = overload.defaults[i];
-      continue;
+    if (!op.args[i].has_default) {
+      if (why) *why = missing_arguments(overload, form, given);
+      return false;
     }
-    if (!why) return false;
-    missing += str(lacking++ ? ", " : "", '"', op.args[i].name, '"');
-  }
-  if (lacking) {
-    *why = str(shown_name(overload, form), "() missing ", lacking, " required positional arguments: ", missing);
-    return false;
+    if (overload.defaults[i].given()) binding->values[i] = overload.defaults[i];
   }
   if (unexpected) {
     if (why) *why = str(shown_name(overload, form), "() got an unexpected keyword argument '", unexpected, "'");
@@ -157,7 +171,7 @@ std::string given_types(Form form, PyObject* const* args, Py_ssize_t count, PyOb
   const auto& overloads = *self.overloads;
   std::string why;
   // One candidate, or a first argument that none of them takes: the plain message says more than the list.
-  Binding binding;
+  Binding binding(overloads[0]);
   bind(overloads[0], self.form, args, count, keywords, &binding, &why);
   const bool first_is_wrong = overloads[0].op->args[0].kind == ArgKind::tensor && (count == 0 || !is_tensor(args[0]));
   if (overloads.size() == 1 || first_is_wrong) fail(ErrorKind::type, why);
@@ -244,10 +258,10 @@ PyObject* call_operator(PyObject* callable, PyObject* const* args, std::size_t f
   const auto& self = *reinterpret_cast<Operator*>(callable);
   const Py_ssize_t count = PyVectorcall_NARGS(flags);
   return guarded([&]() -> PyObject* {
-    if (self.form != Form::function)
-      check_type(count > 0 && is_tensor(args[0]), "descriptor '", PyUnicode_AsUTF8(self.name), "' requires a Tensor as its first argument");
+    if (self.form != Form::function && (count == 0 || !is_tensor(args[0])))
+      fail(ErrorKind::type, "descriptor '", PyUnicode_AsUTF8(self.name), "' requires a Tensor as its first argument");
     for (const Overload& overload : *self.overloads) {
-      Binding binding;
+      Binding binding(overload);
       if (bind(overload, self.form, args, count, keywords, &binding, nullptr)) return run(overload, self.form, args, binding);
     }
     no_overload(self, args, count, keywords);

@@ -28,7 +28,7 @@ inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, tens
 inline Tensor& tensor_of(PyObject* object) { return reinterpret_cast<PyTensor*>(object)->tensor; }
 
 // All of these return a new reference, or null with an exception set.
-PyObject* wrap(Tensor tensor);  // an instance of the public class
+PyObject* wrap(Tensor&& tensor);  // an instance of the public class
 PyObject* wrap_number(const Scalar& value);
 PyObject* wrap_size(const Dims& dims);
 PyObject* wrap_strides(const Dims& dims);

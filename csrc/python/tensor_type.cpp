@@ -264,7 +264,7 @@ PyMethodDef kRegister = {"_register_tensor_class", register_class, METH_O, nullp
 
 }  // namespace
 
-PyObject* wrap(Tensor tensor) {
+PyObject* wrap(Tensor&& tensor) {
   PyObject* self;
   if (free_count > 0) {
     self = PyObject_Init(free_objects[--free_count], tensor_class);
