@@ -61,9 +61,12 @@ def samples(shape, dtype, seed=0):
 
 
 def digits(shape, dtype, seed=0):
-    """Small whole numbers, whose sums of products are exact in every dtype and order."""
-    low = 0 if dtype in ("bool", "uint8") else -4
-    return np.random.default_rng(seed).integers(low, 2 if dtype == "bool" else 5, shape).astype(dtype)
+    """Small whole numbers, whose sums of products are exact in every dtype and order; no zero, so none of them is -0."""
+    rng = np.random.default_rng(seed)
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    magnitude = rng.integers(1, 5, shape)
+    return np.asarray(magnitude if dtype == "uint8" else magnitude * rng.choice([-1, 1], shape)).astype(dtype)
 
 
 # Each makes a tensor of the array's shape whose elements lie in memory in its own way, and returns it with its values.
