@@ -1,0 +1,283 @@
+"""Writes what is made from the op table: the type stubs in python/wengert and docs/ops.md.
+
+    python tools/generate.py           writes the files
+    python tools/generate.py --check   prints how the checked-in files differ; exit code 1 if they do
+
+It reads the table of the installed wengert, so install the working tree first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import wengert
+from wengert import _C
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "tools" / "templates"
+
+# What stands at the type's place in the stubs.
+TYPES = {
+    "Tensor": "Tensor",
+    "Operand": "Tensor | Number",
+    "Number": "Number",
+    "int": "builtins.int",
+    "float": "builtins.float",
+    "bool": "builtins.bool",
+    "str": "builtins.str",
+    "int[]": "builtins.int | Sequence[builtins.int]",
+    "tuple": "Sequence[builtins.int]",
+    "dtype": "DType",
+    "Generator": "_C.Generator",
+    "device": "Device",
+    "layout": "Layout",
+    "memory_format": "MemoryFormat",
+}
+
+# The operators whose result is a Python bool; the table does not say what an operator returns.
+BOOL_RESULTS = {"equal", "allclose"}
+
+FAMILIES = {
+    "elementwise": "Computed in the dtypes given, after PyTorch's type promotion and broadcasting.",
+    "reduction": "",
+    "matrix": "",
+    "view": "Views share the memory of their input.",
+    "conversion": "",
+    "copy": "",
+    "creation": "",
+    "random": "Drawn from `generator`, `wengert.default_generator` unless given: for a seed, PyTorch's CPU stream.",
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    name: str
+    type: str  # as the signature has it, without the '?'
+    optional: bool
+    default: str | None
+    keyword_only: bool
+
+    def stub(self, *, bare: bool = False) -> str:
+        if bare:
+            return f"*{self.name}: builtins.int"
+        annotation = TYPES[self.type] + (" | None" if self.optional else "")
+        if self.default is None:
+            return f"{self.name}: {annotation}"
+        default = repr(self.default) if self.type == "str" and self.default != "None" else self.default
+        return f"{self.name}: {annotation} = {default}"
+
+
+def parse(signature: str) -> list[Argument]:
+    """The arguments of a signature, whose grammar is at the head of csrc/ops/op.h."""
+    arguments = []
+    keyword_only = False
+    for part in signature.split(" -> ")[0].split(","):
+        part = part.strip()
+        if part == "*":
+            keyword_only = True
+        elif part:
+            name, rest = part.split(":", 1)
+            annotation, _, default = (text.strip() for text in rest.partition("="))
+            arguments.append(
+                Argument(name.strip(), annotation.rstrip("?"), annotation.endswith("?"), default or None, keyword_only)
+            )
+    return arguments
+
+
+def result_type(op: dict, out: bool = False) -> str:
+    if op["fields"]:
+        return "tuple[Tensor, Tensor]" if out else f"_{op['public_name']}_result"
+    return "builtins.bool" if op["public_name"] in BOOL_RESULTS and not out else "Tensor"
+
+
+def definitions(name: str, op: dict, form: str) -> Iterator[str]:
+    """The stub's lines for one row under one name: a second one where sizes may be given bare."""
+    arguments = parse(op["signature"])
+    positional = [a for a in arguments if not a.keyword_only]
+    keywords = [a.stub() for a in arguments if a.keyword_only]
+    if form == "function" and "out" in op["forms"]:
+        keywords.append(f"out: {result_type(op, out=True)} | None = None")
+    if form != "function":
+        positional = positional[1:]
+    indent = "" if form == "function" else "    "
+    first = [] if form == "function" else ["self"]
+    returns = "Tensor" if form == "inplace" else result_type(op)
+    taken = first + [a.stub() for a in positional] + (["*", *keywords] if keywords else [])
+    yield f"{indent}def {name}({', '.join(taken)}) -> {returns}: ..."
+    if positional and positional[-1].type == "int[]":
+        bare = first + [a.stub() for a in positional[:-1]] + [positional[-1].stub(bare=True)] + keywords
+        yield f"{indent}def {name}({', '.join(bare)}) -> {returns}: ..."
+
+
+def overloads(lines: list[str]) -> list[str]:
+    if len(lines) == 1:
+        return lines
+    indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    # An overload that could never be chosen is left out: the same parameters again.
+    return [text for line in dict.fromkeys(lines) for text in (f"{indent}@overload", line)]
+
+
+def members(table: list[dict], form: str) -> list[str]:
+    """All definitions of functions, or of methods with their in-place forms, by name."""
+    by_name: dict[str, list[str]] = {}
+    for op in table:
+        for name in [op["public_name"], *op["aliases"]]:
+            if form == "function":
+                forms = [("function", name)] if "function" in op["forms"] else []
+            else:
+                forms = [("method", name)] if "method" in op["forms"] and "inplace_only" not in op["forms"] else []
+                if "inplace" in op["forms"]:
+                    forms.append(("inplace", f"{name}_"))
+                if "inplace_only" in op["forms"]:
+                    forms.append(("inplace", name))
+            for kind, shown in forms:
+                by_name.setdefault(shown, []).extend(definitions(shown, op, kind))
+    return [line for name in sorted(by_name) for line in overloads(by_name[name])]
+
+
+def results(table: list[dict]) -> list[str]:
+    """The named tuples that operators with two results return."""
+    lines = []
+    for op in table:
+        if op["fields"]:
+            lines += [f"class _{op['public_name']}_result(NamedTuple):"]
+            lines += [f"    {field}: Tensor" for field in op["fields"]] + [""]
+    return list(dict.fromkeys(lines))
+
+
+def imports(table: list[dict]) -> list[str]:
+    return list(dict.fromkeys(f"from ._tensor import _{op['public_name']}_result" for op in table if op["fields"]))
+
+
+def fill(template: str, **parts: list[str]) -> str:
+    text = (TEMPLATES / template).read_text()
+    for name, lines in parts.items():
+        text = re.sub(rf"^ *# \[{name}\]\n", lambda _, lines=lines: "".join(f"{line}\n" for line in lines), text, flags=re.M)
+    return "# Made by tools/generate.py from the op table and tools/templates: do not edit.\n" + text
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def first_sentence(doc: str) -> str:
+    paragraph = " ".join(doc.strip().split("\n\n")[0].split())
+    match = re.match(r"(.*?[.!?])(?=\s+[A-Z]|\s*$)", paragraph)
+    return match.group(1) if match else paragraph
+
+
+def dtypes_of(op: dict) -> str:
+    every = ["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
+    missing = [name for name in every if name not in op["dtypes"]]
+    if not missing:
+        return "all"
+    return f"all but {missing[0]}" if len(missing) == 1 else ", ".join(op["dtypes"])
+
+
+def forms_of(op: dict) -> str:
+    name = op["public_name"]
+    shown = []
+    if "function" in op["forms"]:
+        shown.append(f"`wengert.{name}`")
+    if "method" in op["forms"] or "inplace_only" in op["forms"]:
+        shown.append(f"`Tensor.{name}`")
+    if "inplace" in op["forms"]:
+        shown.append(f"`Tensor.{name}_`")
+    if "out" in op["forms"]:
+        shown.append("`out=`")
+    return ", ".join(shown)
+
+
+def ops_page(table: list[dict]) -> str:
+    lines = [
+        "<!-- Made by tools/generate.py from the op table: do not edit. -->",
+        "# Operators",
+        "",
+        "`help(wengert.mm)` shows the whole text. `?` after a type: None is allowed. `Operand`: a tensor or a number.",
+        "`int[]`: ints, or one tuple or list of them.",
+    ]
+    for family in dict.fromkeys(op["family"] for op in table):
+        rows = [op for op in table if op["family"] == family and op["forms"]]
+        with_dtypes = any(op["dtypes"] for op in rows)
+        lines += ["", f"## {family.capitalize()}", ""]
+        if FAMILIES.get(family):
+            lines += [FAMILIES[family], ""]
+        lines.append("| Operator | Forms |" + (" Dtypes |" if with_dtypes else "") + " |")
+        lines.append("|---|---|" + ("---|" if with_dtypes else "") + "---|")
+        for op in rows:
+            names = f"`{op['public_name']}({op['signature']})`"
+            if op["aliases"]:
+                names += " also " + ", ".join(f"`{alias}`" for alias in op["aliases"])
+            dtypes = f" {dtypes_of(op)} |" if with_dtypes else ""
+            lines.append(f"| {cell(names)} | {forms_of(op)} |{dtypes} {cell(first_sentence(op['doc']))} |")
+    lines += ["", "## Functions beside the table", "", "| Function | |", "|---|---|"]
+    lines += plain_functions(table)
+    lines += ["", "## Methods and properties beside the table", "", "| Tensor | |", "|---|---|"]
+    lines += plain_members()
+    return "\n".join(lines) + "\n"
+
+
+def documented(name: str, member: object) -> str | None:
+    """A table line from the docstring, whose first line is the signature where the code is compiled."""
+    doc = (getattr(member, "__doc__", None) or "").strip()
+    if not doc:
+        return None
+    head, _, body = doc.partition("\n\n")
+    plain_name = name.split(".")[-1]
+    while body and (head.startswith(f"{plain_name}(") or " -> " in head.split("\n")[0]):
+        head, _, body = body.partition("\n\n")
+    return f"| `{name}` | {cell(first_sentence(head))} |"
+
+
+def plain_functions(table: list[dict]) -> list[str]:
+    listed = {name for op in table for name in [op["public_name"], *op["aliases"]]}
+    public = {name: value for name, value in vars(wengert).items() if not name.startswith("_") and name not in listed}
+    lines = [documented(name, value) for name, value in sorted(public.items()) if callable(value)]
+    return [line for line in lines if line]
+
+
+def plain_members() -> list[str]:
+    listed = set(_C.methods)
+    names = {name for name in dir(wengert.Tensor) if not name.startswith("_")} - listed
+    lines = [documented(f"Tensor.{name}", getattr(wengert.Tensor, name)) for name in sorted(names)]
+    return [line for line in lines if line]
+
+
+def generated() -> dict[Path, str]:
+    table = _C.op_table()
+    package = ROOT / "python" / "wengert"
+    return {
+        package / "__init__.pyi": fill("__init__.pyi", functions=members(table, "function"), results=imports(table)),
+        package / "_tensor.pyi": fill("_tensor.pyi", methods=members(table, "method"), results=results(table)),
+        ROOT / "docs" / "ops.md": ops_page(table),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with the checked-in files instead of writing them")
+    check = parser.parse_args().check
+    stale = False
+    for path, text in generated().items():
+        old = path.read_text() if path.exists() else ""
+        if old == text:
+            continue
+        stale = True
+        name = str(path.relative_to(ROOT))
+        if check:
+            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True), name, f"{name} (new)"))
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            print(f"wrote {name}")
+    return int(check and stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
