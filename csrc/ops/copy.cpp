@@ -60,14 +60,14 @@ void copy_unchecked(const Tensor& out, const Tensor& source) {
     if (!dense) ns += numel * kStridedNs;
     const bool stream = out.nbytes() > stream_bytes();
     LongWork work(ns);
-    for_each_piece(walk, ns, 1, [&](const WalkPiece& piece) { cast(args_of(walk, piece, stream)); });
+    for_each_piece(walk, ns, 1, Walk::kElementUnit, [&](const WalkPiece& piece) { cast(args_of(walk, piece, stream)); });
     return;
   }
   if (unit > 1) walk.exchange(1, unit);
   const CopyLoop transpose = copy.transpose[log2_of(item)];
   const bool stream = out.nbytes() > kTransposeStreamBytes, direct = out.dtype() == source.dtype() && walk.step[0][0] == item;
   LongWork work(ns);
-  for_each_piece(walk, ns, kTile, [&](const WalkPiece& piece) {
+  for_each_piece(walk, ns, kTile, Walk::kElementUnit, [&](const WalkPiece& piece) {
     const CopyArgs args = args_of(walk, piece, stream);
     if (direct)
       transpose(args);
@@ -120,7 +120,7 @@ void fill_unchecked(const Tensor& out, const char* element) {
   const double ns = static_cast<double>(out.nbytes()) * kByteNs;
   const bool stream = out.nbytes() > stream_bytes();
   LongWork work(ns);
-  for_each_piece(walk, ns, 1, [&](const WalkPiece& piece) { loop(args_of(walk, piece, stream)); });
+  for_each_piece(walk, ns, 1, Walk::kElementUnit, [&](const WalkPiece& piece) { loop(args_of(walk, piece, stream)); });
 }
 
 }  // namespace

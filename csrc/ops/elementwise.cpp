@@ -237,9 +237,9 @@ void run_tiles(const Plan& plan, const WalkPiece& piece) {
 void run_plan(Plan& plan) {
   LongWork work(plan.ns);
   if (plan.staged) {
-    for_each_piece(plan.walk, plan.ns, plan.tile_rows, [&](const WalkPiece& piece) { run_tiles(plan, piece); });
+    for_each_piece(plan.walk, plan.ns, plan.tile_rows, Walk::kElementUnit, [&](const WalkPiece& piece) { run_tiles(plan, piece); });
   } else {
-    for_each_piece(plan.walk, plan.ns, 1, [&](const WalkPiece& piece) { plan.loop(args_of(plan, piece)); });
+    for_each_piece(plan.walk, plan.ns, 1, Walk::kElementUnit, [&](const WalkPiece& piece) { plan.loop(args_of(plan, piece)); });
   }
 }
 

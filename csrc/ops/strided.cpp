@@ -117,7 +117,7 @@ int Walk::unit_dim(int operand, std::int64_t itemsize) const {
   return 0;
 }
 
-void detail::for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, PieceBody body, void* context) {
+void detail::for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int64_t unit, PieceBody body, void* context) {
   const std::int64_t n = walk.dims > 0 ? walk.size[0] : 1, rows = walk.dims > 1 ? walk.size[1] : 1;
   std::int64_t outer = 1;
   for (int d = 2; d < walk.dims; ++d) outer *= walk.size[d];
@@ -152,14 +152,13 @@ void detail::for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, 
     }
   };
 
-  constexpr std::int64_t kElementUnit = 1024;  // whole cache lines and pages of every dtype
-  const int threads = threads_for(ns, std::max(units, n / kElementUnit));
+  const int threads = threads_for(ns, std::max(units, n / unit));
   if (threads == 1)
     run(0, units, 0, n);
-  else if (units >= 8 * threads || n < 2 * kElementUnit)
+  else if (units >= 8 * threads || n < 2 * unit)
     parallel_for(units, 1, ns, [&](std::int64_t begin, std::int64_t end) { run(begin, end, 0, n); });
   else
-    parallel_for(n, kElementUnit, ns, [&](std::int64_t from, std::int64_t to) { run(0, units, from, to); });
+    parallel_for(n, unit, ns, [&](std::int64_t from, std::int64_t to) { run(0, units, from, to); });
 }
 
 std::int64_t stream_bytes() {

@@ -32,6 +32,8 @@ struct Walk {
   void merge();
   void exchange(int a, int b);  // two dimensions
 
+  static constexpr std::int64_t kElementUnit = 1024;  // whole cache lines and pages of every dtype
+
   std::int64_t numel() const {
     std::int64_t n = 1;
     for (int d = 0; d < dims; ++d) n *= size[d];
@@ -55,15 +57,15 @@ struct WalkPiece {
 
 namespace detail {
 using PieceBody = void (*)(void* context, const WalkPiece& piece);
-void for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, PieceBody body, void* context);
+void for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int64_t unit, PieceBody body, void* context);
 }  // namespace detail
 
 // Calls body(piece) on pieces that cover the walk once, over threads where `ns` nanoseconds of serial work deserve them. Rows
-// are split in multiples of row_unit.
+// are split among threads in multiples of row_unit or, where they are few, each row in multiples of unit.
 template <class F>
-void for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, F&& body) {
+void for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int64_t unit, F&& body) {
   detail::for_each_piece(
-      walk, ns, row_unit, [](void* context, const WalkPiece& piece) { (*static_cast<std::remove_reference_t<F>*>(context))(piece); },
+      walk, ns, row_unit, unit, [](void* context, const WalkPiece& piece) { (*static_cast<std::remove_reference_t<F>*>(context))(piece); },
       &body);
 }
 

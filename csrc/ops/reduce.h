@@ -1,0 +1,28 @@
+// The frame of the reductions: which dimensions, in which order, along or across memory; and comparisons of whole tensors.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "core/tensor.h"
+#include "ops/op.h"
+
+namespace wengert {
+
+// Over `dims` (none: all). The result's dtype: given, else int64 for integers and bool, else the input's.
+Tensor sum(const Tensor& input, const Dims& dims = {}, bool keepdim = false, std::optional<DType> dtype = {});
+// Over everything; RuntimeError for no elements. NaN where there is one.
+Tensor max(const Tensor& input);
+Tensor min(const Tensor& input);
+
+// Same shape and equal elements; dtypes may differ.
+bool equal(const Tensor& input, const Tensor& other);
+// |input - other| <= atol + |rtol * other| or equal, everywhere, after broadcasting; dtypes may not differ.
+bool allclose(const Tensor& input, const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+
+Result equal_call(const Call& call);
+Result allclose_call(const Call& call);
+
+extern const std::span<const OpRow> kReduceOps;  // with equal and allclose
+
+}  // namespace wengert
