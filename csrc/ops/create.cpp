@@ -160,7 +160,7 @@ constexpr OpRow kRows[] = {
 constinit const std::span<const OpRow> kCreateOps = kRows;
 
 void check_creation(const char* op, const Dims& sizes, const Value& requires_grad) {
-  for (std::int64_t size : sizes) check(size >= 0, op, ": Dimension size must be non-negative. [size ", tuple_of(sizes), "]");
+  for (std::int64_t size : sizes) check(size >= 0, op, ": Dimension size must be non-negative.");
   check(!requires_grad.given() || !requires_grad.truth(),
         op, "(requires_grad=True): this version has no automatic differentiation");
 }

@@ -60,7 +60,7 @@ Tensor apply_tuple(const Tensor& input, PyObject* keys) {
   return view;
 }
 
-Tensor view_of(const Tensor& input, PyObject* key) {
+Tensor view_of_key(const Tensor& input, PyObject* key) {
   std::int64_t index;
   if (PyTuple_Check(key)) return apply_tuple(input, key);
   if (key == Py_Ellipsis) return input;
@@ -74,6 +74,15 @@ Tensor view_of(const Tensor& input, PyObject* key) {
               "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
               "tensor to a number");
   return select(input, 0, index);
+}
+
+Tensor view_of(const Tensor& input, PyObject* key) {
+  try {
+    return view_of_key(input, key);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::index) throw;
+    throw Error(error.kind(), str(error.what(), " [index: input ", tuple_of(input.sizes()), "]"));
+  }
 }
 
 }  // namespace

@@ -234,6 +234,31 @@ void set_out(const Op& op, PyObject* out, Call* call) {
   call->out2 = &tensor_of(PyTuple_GET_ITEM(out, 1));
 }
 
+// " [view: input (2, 3), size (4,)]": the user's own arguments, after a message that does not name them itself.
+std::string context(const Op& op, const Value* values) {
+  std::string text = " [" + op.public_name + ":";
+  for (std::size_t i = 0; i < op.args.size(); ++i) {
+    const Value& value = values[i];
+    if (value.tag != Value::Tag::tensor && value.tag != Value::Tag::ints && value.tag != Value::Tag::number) continue;
+    if (op.args[i].keyword_only && op.args[i].has_default) continue;
+    text += str(text.back() == ':' ? " " : ", ", op.args[i].name, ' ');
+    if (value.is_tensor()) text += str(tuple_of(value.tensor->sizes()), ' ', info(value.tensor->dtype()).name);
+    else if (value.tag == Value::Tag::ints) text += tuple_of(value.ints);
+    else text += value.number.is_floating() ? str(value.number.floating) : str(value.number.integer);
+  }
+  return text + "]";
+}
+
+Result call_in_context(const Call& call) {
+  try {
+    return call.op.call(call);
+  } catch (const Error& error) {
+    const std::string_view message = error.what();
+    if (message.ends_with(']')) throw;
+    throw Error(error.kind(), str(message, context(call.op, call.args)));
+  }
+}
+
 PyObject* run(const Overload& overload, Form form, PyObject* const* args, const Binding& binding) {
   const Op& op = *overload.op;
   Call call{op, binding.values};
@@ -243,7 +268,7 @@ PyObject* run(const Overload& overload, Form form, PyObject* const* args, const 
   } else if (binding.out) {
     set_out(op, binding.out, &call);
   }
-  Result result = op.call(call);
+  Result result = call_in_context(call);
   if (form == Form::inplace) return Py_NewRef(args[0]);
   if (binding.out) return Py_NewRef(binding.out);
   if (auto* tensor = std::get_if<Tensor>(&result)) {
