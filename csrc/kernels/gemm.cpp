@@ -30,10 +30,11 @@ struct RowBlocks {
   int64_t count, taller;
   int height;
 
-  explicit RowBlocks(int64_t M) {
+  explicit RowBlocks(int64_t M) : count(1), taller(0), height(static_cast<int>(M)) {
+    if (M <= kTileRows) return;
     count = (M + kTileRows - 1) / kTileRows;
     height = static_cast<int>(M / count);
-    taller = M % count;
+    taller = M - count * height;
   }
 };
 
@@ -45,7 +46,9 @@ void multiply(const GemmArgs& g) {
   const auto* a = static_cast<const char*>(g.a);
   const auto* b = static_cast<const char*>(g.b);
   auto* c = static_cast<Out*>(g.c);
-  const int64_t vectors = (g.N + W - 1) / W;
+  const auto N = static_cast<uint64_t>(g.N);
+  const auto vectors = static_cast<int64_t>((N + W - 1) / W);
+  const bool ragged = N % W != 0;
   const RowBlocks blocks(g.M);
 
   TileRun<T> run;
@@ -60,8 +63,8 @@ void multiply(const GemmArgs& g) {
   const auto panels = [&](auto&& body) {
     for (int64_t v = 0; v < vectors;) {
       const int nv = panel_vectors<T>(vectors - v);
-      const bool tail = v + nv == vectors && g.N % W != 0;
-      run.tail = tail ? static_cast<int>(g.N % W) : W;
+      const bool tail = v + nv == vectors && ragged;
+      run.tail = tail ? static_cast<int>(N % W) : W;
       run.b = b + v * b_vector;
       run.b_row = (g.b_packed ? nv * W : g.b_row) * size;
       body(v * W, nv, tail);
@@ -75,8 +78,10 @@ void multiply(const GemmArgs& g) {
       run.accumulate = g.accumulate;
       if (blocks.count == 1 && vectors <= kVectors<T>) {  // one tile a product
         run.a = a, run.c = reinterpret_cast<T*>(c);
+        run.b = b, run.b_row = (g.b_packed ? vectors * W : g.b_row) * size;
         run.count = g.count, run.a_step = g.a_step * size, run.b_step = g.b_step * size, run.c_step = g.c_step;
-        panels([&](int64_t, int nv, bool tail) { kTiles<T>.of[blocks.height - 1][nv - 1][tail](run); });
+        run.tail = static_cast<int>(N % W);
+        kTiles<T>.of[blocks.height - 1][vectors - 1][ragged](run);
         return;
       }
       for (int64_t product = 0; product < g.count; ++product) {

@@ -63,6 +63,8 @@ struct Range {
   int64_t size() const { return end - begin; }
 };
 
+// n cut evenly into parts, in whole units.
+int64_t largest_part(int64_t n, int64_t unit, int parts) { return std::min(n, ceil_div(ceil_div(n, unit), parts) * unit); }
 Range part_of(int64_t n, int64_t unit, int part, int parts) {
   const int64_t units = ceil_div(n, unit);
   return {std::min(n, units * part / parts * unit), std::min(n, units * (part + 1) / parts * unit)};
@@ -70,10 +72,14 @@ Range part_of(int64_t n, int64_t unit, int part, int parts) {
 
 struct Gemm {
   const GemmKernel& kernel;
-  Product p;
   int64_t size;  // of an element
-  Batch batch;
+  int64_t M, N, K;
+  const char *a, *b;
+  char* c;
+  int64_t a_row, a_col, b_row, b_col, c_row, c_col;  // elements
+  bool accumulate;
   alignas(8) std::byte alpha[8];
+  Batch batch;
 
   // One thread's share of every product and its plan.
   struct Plan {
@@ -82,11 +88,20 @@ struct Gemm {
     std::size_t a_bytes, b_bytes;  // of packed blocks
   };
 
-  Gemm(const Product& product, const GemmKernel& kernel) : kernel(kernel), p(product), size(itemsize(product.dtype)) {
-    for (int i = 0; i < p.batch.size(); ++i) batch.push({p.batch[i], p.a_batch[i] * size, p.b_batch[i] * size, p.c_batch[i] * size});
+  // Where C has unit row stride: C^T = B^T A^T.
+  Gemm(const Product& p, const GemmKernel& kernel)
+      : kernel(kernel), size(static_cast<int64_t>(itemsize(p.dtype))), K(p.K), c(p.c), accumulate(p.accumulate) {
+    const bool swap = p.c_col != 1 && p.c_row == 1;
+    M = swap ? p.N : p.M, N = swap ? p.M : p.N;
+    a = swap ? p.b : p.a, b = swap ? p.a : p.b;
+    a_row = swap ? p.b_col : p.a_row, a_col = swap ? p.b_row : p.a_col;
+    b_row = swap ? p.a_col : p.b_row, b_col = swap ? p.a_row : p.b_col;
+    c_row = swap ? p.c_col : p.c_row, c_col = swap ? p.c_row : p.c_col;
+    const Dims &over_a = swap ? p.b_batch : p.a_batch, &over_b = swap ? p.a_batch : p.b_batch;
+    for (int i = 0; i < p.batch.size(); ++i) batch.push({p.batch[i], over_a[i] * size, over_b[i] * size, p.c_batch[i] * size});
     fold();
-    if (p.N == 1) p.b_col = p.c_col = 1;
-    if (p.K == 1) p.a_col = 1;
+    if (N == 1) b_col = c_col = 1;
+    if (K == 1) a_col = 1;
     p.alpha.store(p.dtype, alpha);
   }
 
@@ -94,10 +109,10 @@ struct Gemm {
   void fold() {
     while (batch.dims > 0) {
       const Batch::Dim& inner = batch.dim[batch.dims - 1];
-      if (inner.b == 0 && inner.a == p.M * p.a_row * size && inner.c == p.M * p.c_row * size)
-        p.M *= inner.size;
-      else if (inner.a == 0 && inner.b == p.N * p.b_col * size && inner.c == p.N * p.c_col * size)
-        p.N *= inner.size;
+      if (inner.b == 0 && inner.a == M * a_row * size && inner.c == M * c_row * size)
+        M *= inner.size;
+      else if (inner.a == 0 && inner.b == N * b_col * size && inner.c == N * c_col * size)
+        N *= inner.size;
       else
         break;
       batch.total /= inner.size;
@@ -108,14 +123,14 @@ struct Gemm {
   Plan plan(int64_t M, int64_t N) const {
     Plan plan;
     const int64_t packed = kernel.packed_bytes;
-    plan.k = balanced(p.K, kBlockK / packed, 16);
+    plan.k = balanced(K, kBlockK / packed, 16);
     plan.m = balanced(M, std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows, kernel.rows);
     plan.n = balanced(N, kBlockN, kernel.columns);
 
     const bool few_rows = M <= 3 * kernel.rows, few_columns = N < 4 * kernel.columns;
-    plan.pack_b = !kernel.in_place || p.b_col != 1 || (!kernel.masked && p.N % kernel.vector != 0) ||
-                  (!few_rows && (crowded(p.b_row * size, plan.k, kL2) || (M >= 192 && p.N * p.K * size > 4 * kL2)));
-    plan.pack_a = !kernel.in_place || (!few_columns && (p.a_col != 1 ? plan.k > 512 : crowded(p.a_row * size, plan.m, kL2 / 2)));
+    plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) ||
+                  (!few_rows && (crowded(b_row * size, plan.k, kL2) || (M >= 192 && N * K * size > 4 * kL2)));
+    plan.pack_a = !kernel.in_place || (!few_columns && (a_col != 1 ? plan.k > 512 : crowded(a_row * size, plan.m, kL2 / 2)));
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
     plan.b_bytes = plan.pack_b ? round_up(plan.n, kernel.vector) * plan.k * packed : 0;
     plan.a_bytes = round_up(plan.a_bytes, kAlignment);
@@ -126,24 +141,24 @@ struct Gemm {
   // Rows, columns and products of one thread.
   void run(const Plan& plan, Range rows, Range columns, Range products, std::byte* workspace) const {
     GemmArgs g;
-    g.a_row = p.a_row, g.a_col = p.a_col, g.b_row = p.b_row, g.c_row = p.c_row, g.c_col = p.c_col;
+    g.a_row = a_row, g.a_col = a_col, g.b_row = b_row, g.c_row = c_row, g.c_col = c_col;
     g.a_step = g.b_step = g.c_step = 0;
     g.alpha = alpha;
     g.a_packed = plan.pack_a, g.b_packed = plan.pack_b;
-    const char *a0 = p.a + rows.begin * p.a_row * size, *b0 = p.b + columns.begin * p.b_col * size;
-    char* c0 = p.c + (rows.begin * p.c_row + columns.begin * p.c_col) * size;
-    const bool whole = rows.size() <= plan.m && columns.size() <= plan.n && p.K <= plan.k;
+    const char *a_part = a + rows.begin * a_row * size, *b_part = b + columns.begin * b_col * size;
+    char* c_part = c + (rows.begin * c_row + columns.begin * c_col) * size;
+    const bool whole = rows.size() <= plan.m && columns.size() <= plan.n && K <= plan.k;
     void *packed_a = workspace, *packed_b = workspace + plan.a_bytes;
     const char *last_a = nullptr, *last_b = nullptr;  // packed already
 
     for (int64_t product = products.begin; product < products.end;) {
-      int64_t a = 0, b = 0, c = 0, index = product;
+      int64_t to_a = 0, to_b = 0, to_c = 0, index = product;
       g.count = 1;
       for (int i = batch.dims - 1; i >= 0; --i) {
         const Batch::Dim& dim = batch.dim[i];
         const int64_t at = index % dim.size;
         index /= dim.size;
-        a += at * dim.a, b += at * dim.b, c += at * dim.c;
+        to_a += at * dim.a, to_b += at * dim.b, to_c += at * dim.c;
         if (i == batch.dims - 1 && whole && !plan.pack_a && !plan.pack_b) {
           g.count = std::min(dim.size - at, products.end - product);
           g.a_step = dim.a / size, g.b_step = dim.b / size, g.c_step = dim.c / size;
@@ -151,34 +166,34 @@ struct Gemm {
       }
       product += g.count;
       if (whole) {
-        g.M = rows.size(), g.N = columns.size(), g.K = p.K;
-        g.a = a0 + a, g.b = b0 + b, g.c = c0 + c;
-        g.accumulate = p.accumulate;
+        g.M = rows.size(), g.N = columns.size(), g.K = K;
+        g.a = a_part + to_a, g.b = b_part + to_b, g.c = c_part + to_c;
+        g.accumulate = accumulate;
         if (plan.pack_b) {
-          if (last_b != b0 + b) kernel.pack_b(b0 + b, p.b_row, p.b_col, g.K, g.N, packed_b);
-          last_b = b0 + b, g.b = packed_b;
+          if (last_b != b_part + to_b) kernel.pack_b(b_part + to_b, b_row, b_col, g.K, g.N, packed_b);
+          last_b = b_part + to_b, g.b = packed_b;
         }
         if (plan.pack_a) {
-          if (last_a != a0 + a) kernel.pack_a(a0 + a, p.a_row, p.a_col, g.M, g.K, packed_a);
-          last_a = a0 + a, g.a = packed_a;
+          if (last_a != a_part + to_a) kernel.pack_a(a_part + to_a, a_row, a_col, g.M, g.K, packed_a);
+          last_a = a_part + to_a, g.a = packed_a;
         }
         kernel.multiply(g);
         continue;
       }
       for (int64_t column = 0; column < columns.size(); column += plan.n) {
         g.N = std::min(plan.n, columns.size() - column);
-        for (int64_t k = 0; k < p.K; k += plan.k) {
-          g.K = std::min(plan.k, p.K - k);
-          g.accumulate = p.accumulate || k > 0;
-          const char* b_block = b0 + b + (k * p.b_row + column * p.b_col) * size;
-          if (plan.pack_b) kernel.pack_b(b_block, p.b_row, p.b_col, g.K, g.N, packed_b);
+        for (int64_t k = 0; k < K; k += plan.k) {
+          g.K = std::min(plan.k, K - k);
+          g.accumulate = accumulate || k > 0;
+          const char* b_block = b_part + to_b + (k * b_row + column * b_col) * size;
+          if (plan.pack_b) kernel.pack_b(b_block, b_row, b_col, g.K, g.N, packed_b);
           g.b = plan.pack_b ? packed_b : b_block;
           for (int64_t row = 0; row < rows.size(); row += plan.m) {
             g.M = std::min(plan.m, rows.size() - row);
-            const char* a_block = a0 + a + (row * p.a_row + k * p.a_col) * size;
-            if (plan.pack_a) kernel.pack_a(a_block, p.a_row, p.a_col, g.M, g.K, packed_a);
+            const char* a_block = a_part + to_a + (row * a_row + k * a_col) * size;
+            if (plan.pack_a) kernel.pack_a(a_block, a_row, a_col, g.M, g.K, packed_a);
             g.a = plan.pack_a ? packed_a : a_block;
-            g.c = c0 + c + (row * p.c_row + column * p.c_col) * size;
+            g.c = c_part + to_c + (row * c_row + column * c_col) * size;
             kernel.multiply(g);
           }
         }
@@ -192,7 +207,7 @@ struct Gemm {
   };
   Grid grid(int threads) const {
     if (batch.total >= 4 * threads || batch.total % threads == 0) return {1, 1, threads};
-    const int64_t row_units = ceil_div(p.M, kernel.rows), column_units = ceil_div(p.N, kernel.vector);
+    const int64_t row_units = ceil_div(M, kernel.rows), column_units = ceil_div(N, kernel.vector);
     Grid best;
     int64_t least = INT64_MAX;
     for (int r = 1; r <= threads && r <= row_units; ++r) {
@@ -205,20 +220,20 @@ struct Gemm {
   }
 
   void run() const {
-    const double ns = static_cast<double>(p.M) * static_cast<double>(p.N) * static_cast<double>(p.K) *
+    const double ns = static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K) *
                       static_cast<double>(batch.total) / kernel.rate;
     Grid g;
     if (ns >= kParallelNs) g = grid(get_num_threads());
-    const Plan plan = this->plan(ceil_div(p.M, g.rows), ceil_div(p.N, g.columns));
+    const Plan plan = this->plan(largest_part(M, kernel.rows, g.rows), largest_part(N, kernel.vector, g.columns));
     const std::size_t share = plan.a_bytes + plan.b_bytes;
     const int parts = g.rows * g.columns * g.products;
     Workspace workspace(share * parts);
     LongWork work(ns);
     parallel_run(parts, [&](int thread, int threads) {
       for (int part = thread; part < parts; part += threads) {
-        const int r = part % g.rows, c = part / g.rows % g.columns, b = part / (g.rows * g.columns);
-        run(plan, part_of(p.M, kernel.rows, r, g.rows), part_of(p.N, kernel.vector, c, g.columns),
-            part_of(batch.total, 1, b, g.products), workspace.data() + share * thread);
+        const int row = part % g.rows, column = part / g.rows % g.columns, product = part / (g.rows * g.columns);
+        run(plan, part_of(M, kernel.rows, row, g.rows), part_of(N, kernel.vector, column, g.columns),
+            part_of(batch.total, 1, product, g.products), workspace.data() + share * thread);
       }
     });
   }
@@ -239,14 +254,23 @@ struct Gemm {
   };
 };
 
+// One product that needs neither packing nor threads nor blocks, where the call itself would count. False if it does.
+bool run_small(const Product& p, const GemmKernel& kernel) {
+  constexpr int64_t kSmallK = 256;
+  if (!p.batch.empty() || !kernel.in_place || p.c_col != 1 || p.b_col != 1 || p.K > kSmallK) return false;
+  if (!kernel.masked && p.N % kernel.vector != 0) return false;
+  if (static_cast<double>(p.M) * static_cast<double>(p.N) * static_cast<double>(p.K) > kParallelNs * kernel.rate) return false;
+  alignas(8) std::byte alpha[8];
+  p.alpha.store(p.dtype, alpha);
+  kernel.multiply({p.M, p.N, p.K, p.a, p.a_row, p.a_col, p.b, p.b_row, p.c, p.c_row, 1, 1, 0, 0, 0, alpha, p.accumulate, false, false});
+  return true;
+}
+
 }  // namespace
 
 void gemm(const Product& product) {
   const GemmKernel& kernel = kernels().gemm->of[index_of(product.dtype)];
-  if (product.c_col != 1 && product.c_row == 1)
-    Gemm(product.transposed(), kernel).run();
-  else
-    Gemm(product, kernel).run();
+  if (!run_small(product, kernel)) Gemm(product, kernel).run();
 }
 
 }  // namespace wengert
