@@ -1,0 +1,92 @@
+// Horizontal sums of many vectors at once: N vectors become one vector of their N sums, in order, by log2(width) levels of
+// "shuffle two ways, add". 16 sums of 16 lanes take 15 such steps instead of 16 times 4.
+#pragma once
+
+#include "simd/vec.h"
+
+namespace wengert::WENGERT_ISA {
+namespace {
+
+template <int... I>
+struct LaneList {};
+#if defined(__clang__)
+template <class T, T... I>
+struct LaneListOf {
+  using Type = LaneList<I...>;
+};
+template <int N>
+using AllLanes = typename __make_integer_seq<LaneListOf, int, N>::Type;
+#else
+template <int N>
+using AllLanes = LaneList<__integer_pack(N)...>;
+#endif
+
+template <int Bytes>
+struct LaneIndex;  // GCC's older shuffle takes its indices as integers of the lanes' size
+template <>
+struct LaneIndex<1> {
+  using Raw = RawOf<int8_t>::Raw;
+};
+template <>
+struct LaneIndex<2> {
+  using Raw = RawOf<int16_t>::Raw;
+};
+template <>
+struct LaneIndex<4> {
+  using Raw = RawOf<int32_t>::Raw;
+};
+template <>
+struct LaneIndex<8> {
+  using Raw = RawOf<int64_t>::Raw;
+};
+
+// Where lane i of one half of a fold comes from; lanes of b count from W. Below 128 bits, units of `unit` lanes of a and b
+// alternate inside each 128-bit part (the cheap shuffles); from there on, every second 128-bit part of a, then of b.
+template <int W, int E>  // lanes of a vector, and of 128 bits of it
+constexpr int fold_lane(int i, int unit, int high) {
+  const int part = i / E, lane = i % E;
+  if (unit < E) {
+    const int position = lane / unit;
+    return part * E + (position / 2 + high * (E / unit / 2)) * unit + lane % unit + position % 2 * W;
+  }
+  constexpr int half = W / E / 2 > 0 ? W / E / 2 : 1;
+  return (part % half * 2 + high) * E + lane + part / half * W;
+}
+
+template <int Unit, int High, class T, int... I>
+Vec<T> fold_half(Vec<T> a, Vec<T> b, LaneList<I...>) {
+  constexpr int W = Vec<T>::width, E = 16 / sizeof(T);
+#if defined(__clang__)
+  return typename Vec<T>::Raw(__builtin_shufflevector(a.v, b.v, fold_lane<W, E>(I, Unit, High)...));
+#else
+  return typename Vec<T>::Raw(
+      __builtin_shuffle(a.v, b.v, typename LaneIndex<sizeof(T)>::Raw{fold_lane<W, E>(I, Unit, High)...}));
+#endif
+}
+
+template <int Unit, class T>
+Vec<T> fold(Vec<T> a, Vec<T> b) {
+  constexpr AllLanes<Vec<T>::width> all;
+  return fold_half<Unit, 0>(a, b, all) + fold_half<Unit, 1>(a, b, all);
+}
+
+// The sums of v[0..N), N a power of two up to the width, in lanes 0..N-1. A lane's order of additions does not depend on N.
+template <int N, int Level = 1, class T>
+Vec<T> lane_sums(const Vec<T>* v) {
+  constexpr int W = Vec<T>::width, E = 16 / sizeof(T), unit = Level < E ? Level : E;
+  static_assert(N >= 1 && N <= W && (N & (N - 1)) == 0);
+  if constexpr (Level == W) {
+    return v[0];
+  } else if constexpr (N == 1) {
+    const Vec<T> folded = fold<unit>(v[0], v[0]);
+    return lane_sums<1, 2 * Level>(&folded);
+  } else {
+    Vec<T> folded[N / 2];
+#pragma GCC unroll 32
+    for (int i = 0; i < N / 2; ++i) folded[i] = fold<unit>(v[2 * i], v[2 * i + 1]);
+    return lane_sums<N / 2, 2 * Level>(folded);
+  }
+}
+
+}  // namespace
+}  // namespace wengert::WENGERT_ISA
