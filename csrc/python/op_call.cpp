@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <pybind11/stl.h>
+
 #include "core/random.h"
 #include "python/arguments.h"
 #include "python/python.h"
