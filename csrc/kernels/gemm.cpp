@@ -177,8 +177,8 @@ void pack_b(const void* b, int64_t row, int64_t col, int64_t K, int64_t N, void*
 template <class T, class Out>
 constexpr GemmKernel kernel() {
   constexpr int W = Vec<T>::width;
-  return {multiply<T, Out>, pack_a<Out, T>, pack_b<Out, T>, kTileRows, kVectors<T> * W, W, kPackedRows, sizeof(T),
-          sizeof(T) == sizeof(Out), kMasked<T>, W * (kFloating<T> ? 6.0f : 3.0f)};
+  return {multiply<T, Out>, pack_a<Out, T>, pack_b<Out, T>, kTileRows, kVectors<T> * W, W, kBlockBytes / sizeof(T),
+          kPackedRows, sizeof(T), sizeof(T) == sizeof(Out), kMasked<T>, W * (kFloating<T> ? 6.0f : 3.0f)};
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct GemmKernel {
   void (*pack_b)(const void* b, int64_t row, int64_t col, int64_t K, int64_t N, void* packed);
   int rows, columns;  // of the register tile
   int vector;         // columns of one vector; cutting N at its multiples costs nothing
+  int depth;          // steps of K of one block, where that is a choice
   int packed_rows;    // a packed A takes K elements for each of these, in ceil(M / rows) groups of them
   int packed_bytes;   // size of a packed element; a packed B takes K of them for each column, in whole vectors
   bool in_place;      // operands may be read in place; otherwise both must be packed

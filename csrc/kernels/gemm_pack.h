@@ -1,7 +1,7 @@
 // Packing of operands. Transposes happen in registers on the way.
 #pragma once
 
-#include "simd/zip.h"
+#include "simd/transpose.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 template <int P, class From, class T>
 void pack_lanes(const From* src, int64_t lane, int64_t step, int lanes, int64_t K, T* dst, int64_t pitch) {
   int64_t k = 0;
-  if constexpr (sizeof(From) == sizeof(T)) {
+  if constexpr (sizeof(From) == sizeof(T) && sizeof(T) >= 4) {
     using V = Vec<T>;
     constexpr int W = V::width;
     if (step == 1 && lane != 1) {
@@ -21,6 +21,7 @@ void pack_lanes(const From* src, int64_t lane, int64_t step, int lanes, int64_t 
 #pragma GCC unroll 32
         for (int i = 0; i < P; ++i) {
           const T* p = src + i * lane + k;
+          __builtin_prefetch(p + 4 * W);  // as many streams as lanes are more than the hardware follows
           r[i] = i >= lanes ? V(T(0)) : n == W ? V::load(p) : V::load(p, n);
         }
         transpose(r);

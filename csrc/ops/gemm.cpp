@@ -12,14 +12,10 @@ namespace {
 
 using std::int64_t;
 
-// Measured on Zen 5 (48 KB L1, 1 MB L2). C is read and written once for each kBlockK bytes of a row of A: float32 at 1024 runs
-// at 98% of the FMA peak with one such block, at 96% with two. A block of A stays in L2 beside the panel of B that streams by.
-constexpr int64_t kBlockK = 5 << 10;
-constexpr int64_t kBlockA = 512 << 10;
+constexpr int64_t kL2 = 1 << 20;  // assumed, per core
+constexpr int64_t kBlockA = kL2 / 2;  // a block of A stays in L2 beside the panel of B that streams by
 constexpr int64_t kBlockN = 2048;
-constexpr int64_t kL2 = 1 << 20;
-// Packing costs about as much as ten multiply-adds an element.
-constexpr int64_t kPackCost = 10;
+constexpr int64_t kPackCost = 10;  // multiply-adds that packing an element costs, about
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr int64_t round_up(int64_t a, int64_t unit) { return ceil_div(a, unit) * unit; }
@@ -123,14 +119,19 @@ struct Gemm {
   Plan plan(int64_t M, int64_t N) const {
     Plan plan;
     const int64_t packed = kernel.packed_bytes;
-    plan.k = balanced(K, kBlockK / packed, 16);
+    plan.k = balanced(K, kernel.depth, 16);
     plan.m = balanced(M, std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows, kernel.rows);
-    plan.n = balanced(N, kBlockN, kernel.columns);
+    // One block of rows uses a packed block of B once: it then stays in L2.
+    const int64_t most_columns = M <= plan.m ? std::max<int64_t>(kBlockA / packed / plan.k, 1) : kBlockN;
+    plan.n = balanced(N, round_up(std::min(most_columns, kBlockN), kernel.columns), kernel.columns);
 
-    const bool few_rows = M <= 3 * kernel.rows, few_columns = N < 4 * kernel.columns;
-    plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) ||
-                  (!few_rows && (crowded(b_row * size, plan.k, kL2) || (M >= 192 && N * K * size > 4 * kL2)));
-    plan.pack_a = !kernel.in_place || (!few_columns && (a_col != 1 ? plan.k > 512 : crowded(a_row * size, plan.m, kL2 / 2)));
+    // B in place is read a narrow strip at a time, each row of it on a page of its own: good up to about 3 MB where the strip
+    // is 192 bytes wide (AVX-512), 1 MB where it is 64.
+    const bool large = M >= 24 * kernel.rows && N * K * size >= 16384 * kernel.columns * packed;
+    const bool crowded_b = M > 3 * kernel.rows && crowded(b_row * size, plan.k, kL2);
+    plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) || large || crowded_b;
+    const bool scattered_a = a_col != 1 ? plan.k > 512 : crowded(a_row * size, plan.m, kL2 / 2);
+    plan.pack_a = !kernel.in_place || (N >= 4 * kernel.columns && scattered_a);
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
     plan.b_bytes = plan.pack_b ? round_up(plan.n, kernel.vector) * plan.k * packed : 0;
     plan.a_bytes = round_up(plan.a_bytes, kAlignment);
@@ -240,9 +241,10 @@ struct Gemm {
 
   class Workspace {
    public:
-    explicit Workspace(std::size_t bytes) : data_(bytes ? static_cast<std::byte*>(allocate(bytes, &capacity_)) : nullptr) {}
+    explicit Workspace(std::size_t bytes)
+        : data_(bytes <= sizeof local_ ? local_ : static_cast<std::byte*>(allocate(bytes, &capacity_))) {}
     ~Workspace() {
-      if (data_) deallocate(data_, capacity_);
+      if (data_ != local_) deallocate(data_, capacity_);
     }
     Workspace(const Workspace&) = delete;
     Workspace& operator=(const Workspace&) = delete;
@@ -251,13 +253,13 @@ struct Gemm {
    private:
     std::size_t capacity_ = 0;
     std::byte* data_;
+    alignas(kAlignment) std::byte local_[16 << 10];  // small products pay for no allocation
   };
 };
 
 // One product that needs neither packing nor threads nor blocks, where the call itself would count. False if it does.
 bool run_small(const Product& p, const GemmKernel& kernel) {
-  constexpr int64_t kSmallK = 256;
-  if (!p.batch.empty() || !kernel.in_place || p.c_col != 1 || p.b_col != 1 || p.K > kSmallK) return false;
+  if (!p.batch.empty() || !kernel.in_place || p.c_col != 1 || p.b_col != 1 || p.K > kernel.depth) return false;
   if (!kernel.masked && p.N % kernel.vector != 0) return false;
   if (static_cast<double>(p.M) * static_cast<double>(p.N) * static_cast<double>(p.K) > kParallelNs * kernel.rate) return false;
   alignas(8) std::byte alpha[8];
