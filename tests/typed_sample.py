@@ -33,4 +33,4 @@ assert_type(torch.mm(a, a, out=a), torch.Tensor)
 assert_type(torch.sum(a, 0, keepdim=True), torch.Tensor)
 assert_type(torch.memory_stats(), dict[str, int])
 torch.mm(a, 2)  # type: ignore[arg-type]
-a.view("x")  # type: ignore[call-overload]
+a.view("x")  # type: ignore[arg-type]

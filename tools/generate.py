@@ -43,6 +43,9 @@ TYPES = {
 # The operators whose result is a Python bool; the table does not say what an operator returns.
 BOOL_RESULTS = {"equal", "allclose"}
 
+# Accepted because PyTorch has them, without a choice on a CPU: left out of docs/ops.md.
+WITHOUT_CHOICE = {"device", "layout", "memory_format", "non_blocking", "pin_memory", "requires_grad"}
+
 FAMILIES = {
     "elementwise": "Computed in the dtypes given, after PyTorch's type promotion and broadcasting.",
     "reduction": "",
@@ -127,6 +130,8 @@ def members(table: list[dict], form: str) -> list[str]:
     """All definitions of functions, or of methods with their in-place forms, by name."""
     by_name: dict[str, list[str]] = {}
     for op in table:
+        if op["name"].startswith("_"):
+            continue
         for name in [op["public_name"], *op["aliases"]]:
             if form == "function":
                 forms = [("function", name)] if "function" in op["forms"] else []
@@ -143,12 +148,11 @@ def members(table: list[dict], form: str) -> list[str]:
 
 def results(table: list[dict]) -> list[str]:
     """The named tuples that operators with two results return."""
+    fields = {op["public_name"]: op["fields"] for op in table if op["fields"]}
     lines = []
-    for op in table:
-        if op["fields"]:
-            lines += [f"class _{op['public_name']}_result(NamedTuple):"]
-            lines += [f"    {field}: Tensor" for field in op["fields"]] + [""]
-    return list(dict.fromkeys(lines))
+    for name, names in fields.items():
+        lines += [f"class _{name}_result(NamedTuple):", *(f"    {field}: Tensor" for field in names), ""]
+    return lines
 
 
 def imports(table: list[dict]) -> list[str]:
@@ -168,6 +172,7 @@ def cell(text: str) -> str:
 
 def first_sentence(doc: str) -> str:
     paragraph = " ".join(doc.strip().split("\n\n")[0].split())
+    paragraph = re.sub(r"(?::\w+:)?`+([^`]*)`+", r"`\1`", paragraph)  # reStructuredText's marks
     match = re.match(r"(.*?[.!?])(?=\s+[A-Z]|\s*$)", paragraph)
     return match.group(1) if match else paragraph
 
@@ -194,16 +199,27 @@ def forms_of(op: dict) -> str:
     return ", ".join(shown)
 
 
+def shown_signature(op: dict) -> str:
+    arguments = [a for a in parse(op["signature"]) if a.name not in WITHOUT_CHOICE]
+    parts = []
+    for i, a in enumerate(arguments):
+        if a.keyword_only and (i == 0 or not arguments[i - 1].keyword_only):
+            parts.append("*")
+        parts.append(f"{a.name}: {a.type}{'?' if a.optional else ''}" + (f" = {a.default}" if a.default else ""))
+    return f"({', '.join(parts)})" + (f" -> ({', '.join(op['fields'])})" if op["fields"] else "")
+
+
 def ops_page(table: list[dict]) -> str:
     lines = [
         "<!-- Made by tools/generate.py from the op table: do not edit. -->",
         "# Operators",
         "",
         "`help(wengert.mm)` shows the whole text. `?` after a type: None is allowed. `Operand`: a tensor or a number.",
-        "`int[]`: ints, or one tuple or list of them.",
+        "`int[]`: ints, or one tuple or list of them. Not shown are `" + "`, `".join(sorted(WITHOUT_CHOICE)) + "`,",
+        "which are accepted, as in PyTorch, where they mean this machine's memory.",
     ]
     for family in dict.fromkeys(op["family"] for op in table):
-        rows = [op for op in table if op["family"] == family and op["forms"]]
+        rows = [op for op in table if op["family"] == family and op["forms"] and op["name"][0] != "_"]
         with_dtypes = any(op["dtypes"] for op in rows)
         lines += ["", f"## {family.capitalize()}", ""]
         if FAMILIES.get(family):
@@ -211,7 +227,7 @@ def ops_page(table: list[dict]) -> str:
         lines.append("| Operator | Forms |" + (" Dtypes |" if with_dtypes else "") + " |")
         lines.append("|---|---|" + ("---|" if with_dtypes else "") + "---|")
         for op in rows:
-            names = f"`{op['public_name']}({op['signature']})`"
+            names = f"`{op['public_name']}{shown_signature(op)}`"
             if op["aliases"]:
                 names += " also " + ", ".join(f"`{alias}`" for alias in op["aliases"])
             dtypes = f" {dtypes_of(op)} |" if with_dtypes else ""

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from . import limits, mv_mm, output, peers, table
@@ -44,7 +44,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     return numbers
 
 
-def _choices(*known: str, **short: str):  # type: ignore[no-untyped-def]
+def _choices(*known: str, **short: str) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
         chosen = tuple(short.get(part, part) for part in _list(text))
         for part in chosen:
