@@ -65,8 +65,8 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
             raise TypeError(f"set_printoptions: {name} must be a number, got {value!r}")
         if not value >= 0:
             raise ValueError(f"set_printoptions: {name} must not be negative, got {value!r}")
-        base = replace(base, **{name: value})
-    _options = replace(base, sci_mode=sci_mode)
+    changes = {name: value for name, value in given.items() if value is not None}
+    _options = replace(base, sci_mode=sci_mode, **changes)
 
 
 def get_printoptions() -> dict:
