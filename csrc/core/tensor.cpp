@@ -103,10 +103,14 @@ void check_no_partial_overlap(const Tensor& written, const Tensor& read) {
 
 void check_no_overlap(const Tensor& written, const Tensor& read) { check(!intersect(written, read), kPartial); }
 
-void check_writable(const Tensor& written) {
+void check_not_read_only(const Tensor& written) {
   check(written.writable(),
         "cannot write to a tensor that shares the memory of a read-only NumPy array; clone() it first [tensor ",
         tuple_of(written.sizes()), ']');
+}
+
+void check_writable(const Tensor& written) {
+  check_not_read_only(written);
   check_no_internal_overlap(written);
 }
 

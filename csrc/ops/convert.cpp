@@ -1,6 +1,8 @@
 // The same elements in another dtype or layout: contiguous, clone, to and the casts.
 #include "ops/convert.h"
 
+#include <string_view>
+
 #include "ops/copy.h"
 
 namespace wengert {
@@ -9,26 +11,38 @@ namespace {
 const Tensor& input_of(const Call& call) { return *call.args[0].tensor; }
 
 Result contiguous_op(const Call& call) { return contiguous(input_of(call)); }
-Result clone_op(const Call& call) { return clone(input_of(call)); }
 
-Tensor converted(const Tensor& input, DType dtype, bool copy) {
-  return copy && dtype == input.dtype() ? clone(input) : to_dtype(input, dtype);
+// Copies keep a dense layout unless memory_format asks for row-major order.
+Tensor copied(const Tensor& input, DType dtype, const Value& memory_format) {
+  const bool row_major = memory_format.given() && memory_format.text == std::string_view("contiguous_format");
+  if (dtype != input.dtype()) return row_major ? contiguous(to_dtype(input, dtype)) : to_dtype(input, dtype);
+  return row_major && !input.is_contiguous() ? contiguous(input) : clone(input);
 }
 
-Result to_dtype_op(const Call& call) { return converted(input_of(call), call.args[1].dtype, call.args[3].truth()); }
+Result clone_op(const Call& call) { return copied(input_of(call), input_of(call).dtype(), call.args[1]); }
+
+Tensor converted(const Tensor& input, DType dtype, bool copy, const Value& memory_format) {
+  return copy || dtype != input.dtype() ? copied(input, dtype, memory_format) : input;
+}
+
+Result to_dtype_op(const Call& call) {
+  const Value* a = call.args;
+  return converted(input_of(call), a[1].dtype, a[3].truth(), a[4]);
+}
 
 Result to_other_op(const Call& call) {
-  return converted(input_of(call), call.args[1].tensor->dtype(), call.args[3].truth());
+  const Value* a = call.args;
+  return converted(input_of(call), a[1].tensor->dtype(), a[3].truth(), a[4]);
 }
 
 Result to_device_op(const Call& call) {
-  const Value& dtype = call.args[2];
-  return converted(input_of(call), dtype.given() ? dtype.dtype : input_of(call).dtype(), call.args[4].truth());
+  const Value* a = call.args;
+  return converted(input_of(call), a[2].given() ? a[2].dtype : input_of(call).dtype(), a[4].truth(), a[5]);
 }
 
 template <DType D>
 Result cast_op(const Call& call) {
-  return to_dtype(input_of(call), D);
+  return converted(input_of(call), D, false, call.args[1]);
 }
 
 Result cpu_op(const Call& call) { return input_of(call); }

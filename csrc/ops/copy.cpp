@@ -127,7 +127,7 @@ void fill_unchecked(const Tensor& out, const char* element) {
 
 void copy_into(const Tensor& out, const Tensor& source) {
   if (!(out.sizes() == source.sizes())) {
-    const auto shapes = [&] { return str(" [copy_: input ", tuple_of(out.sizes()), ", src ", tuple_of(source.sizes()), ']'); };
+    const auto shapes = [&] { return str(" [copy_: input ", tuple_of(out.sizes()), ", other ", tuple_of(source.sizes()), ']'); };
     Dims common;
     try {
       common = broadcast(out.sizes(), source.sizes());
@@ -148,11 +148,14 @@ void copy_into(const Tensor& out, const Tensor& source) {
 void fill(const Tensor& out, Scalar value) {
   check(dispatch(out.dtype(), [&]<class T>() { return fits<T>(value); }), "value cannot be converted to type ",
         c_name(out.dtype()), " without overflow [fill_: input ", tuple_of(out.sizes()), ' ', info(out.dtype()).name, ']');
-  check_writable(out);
+  check_not_read_only(out);
   out.bump_version();
   alignas(8) char element[8];
   value.store(out.dtype(), element);
-  fill_unchecked(out, element);
+  Dims once = out.sizes();  // elements that share a place are written once
+  for (int i = 0; i < out.dim(); ++i)
+    if (out.stride(i) == 0 && once[i] > 1) once[i] = 1;
+  fill_unchecked(out.view_as(once, out.strides()), element);
 }
 
 Tensor contiguous(const Tensor& input) {
@@ -214,8 +217,8 @@ Result zero_op(const Call& call) {
 }
 
 constexpr OpRow kRows[] = {
-    {"copy_", "", "input: Tensor, src: Tensor, non_blocking: bool = False", kMethod | kInplaceOnly, copy_op,
-     "Copies src, broadcast and cast, into input."},
+    {"copy_", "", "input: Tensor, other: Tensor, non_blocking: bool = False", kMethod | kInplaceOnly, copy_op,
+     "Copies other, broadcast and cast, into input."},
     {"fill_", "", "input: Tensor, value: Operand", kMethod | kInplaceOnly, fill_op, "Sets every element to value."},
     {"zero_", "", "input: Tensor", kMethod | kInplaceOnly, zero_op, "Sets every element to zero."},
 };

@@ -33,11 +33,12 @@ Result empty_op(const Call& call) {
 Tensor filled(const Call& call, const Dims& sizes, Scalar value, DType dtype) {
   Tensor result = result_of(call, sizes, dtype);
   fill(result, value);
-  return result;
+  return written(call, result);
 }
 
 Result zeros_op(const Call& call) {
   const Value* a = call.args;
+  for (std::int64_t size : a[0].ints) check(size >= 0, "zeros: Dimension size must be non-negative.");
   check_creation("zeros", a[0].ints, a[5]);
   return filled(call, a[0].ints, Scalar::of(std::int64_t{0}), dtype_or(a[1], default_dtype()));
 }
@@ -60,7 +61,7 @@ Tensor eye(const Call& call, std::int64_t n, std::int64_t m, const Value& dtype,
   check_creation("eye", {n, m}, requires_grad);
   Tensor result = filled(call, {n, m}, Scalar::of(std::int64_t{0}), dtype_or(dtype, default_dtype()));
   fill(result.view_as({std::min(n, m)}, {result.stride(0) + result.stride(1)}), Scalar::of(std::int64_t{1}));
-  return result;
+  return written(call, result);
 }
 
 Result eye_op(const Call& call) {
@@ -111,6 +112,7 @@ Tensor arange(const Call& call, Scalar start, Scalar end, Scalar step, const Val
       }
     });
   });
+  if (call.out) result.bump_version();
   return result;
 }
 
@@ -160,7 +162,7 @@ constexpr OpRow kRows[] = {
 constinit const std::span<const OpRow> kCreateOps = kRows;
 
 void check_creation(const char* op, const Dims& sizes, const Value& requires_grad) {
-  for (std::int64_t size : sizes) check(size >= 0, op, ": Dimension size must be non-negative.");
+  for (std::int64_t size : sizes) check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", sizes);
   check(!requires_grad.given() || !requires_grad.truth(),
         op, "(requires_grad=True): this version has no automatic differentiation");
 }
@@ -171,9 +173,15 @@ Tensor result_of(const Call& call, const Dims& sizes, DType dtype) {
   return *call.out;
 }
 
+Tensor written(const Call& call, const Tensor& result) {
+  if (!call.out) result.storage()->version = 0;
+  return result;
+}
+
 Tensor full(const Dims& sizes, Scalar value, DType dtype) {
   Tensor result = Tensor::empty(sizes, dtype);
   fill(result, value);
+  result.storage()->version = 0;
   return result;
 }
 

@@ -14,6 +14,8 @@ Tensor full(const Dims& sizes, Scalar value, DType dtype);
 void check_creation(const char* op, const Dims& sizes, const Value& requires_grad);
 // call.out, checked and resized, or a new tensor.
 Tensor result_of(const Call& call, const Dims& sizes, DType dtype);
+// The result, filled: the values of a new tensor are its version 0.
+Tensor written(const Call& call, const Tensor& result);
 
 extern const std::span<const OpRow> kCreateOps;
 

@@ -165,7 +165,7 @@ Result random_op(const Call& call, const char* kernel, Fill fill) {
   check_creation(call.op.public_name.c_str(), {}, a[6]);
   Tensor result = result_of(call, a[0].ints, dtype);
   fill(result, 0.0, 1.0, a[1].given() ? *a[1].generator : default_generator());
-  return result;
+  return written(call, result);
 }
 
 Result rand_op(const Call& call) { return random_op(call, "check_uniform_bounds", uniform_fill); }

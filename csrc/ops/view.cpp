@@ -251,7 +251,7 @@ Tensor unsqueeze(const Tensor& input, std::int64_t dim) {
 
 Tensor expand(const Tensor& input, const Dims& size) {
   const int added = size.size() - input.dim();
-  check(added >= 0, "expand(", info(input.dtype()).scalar, "Tensor{", input.sizes(), "}, size=", size,
+  check(added >= 0, "expand(torch.", info(input.dtype()).scalar, "Tensor{", input.sizes(), "}, size=", size,
         "): the number of sizes provided (", size.size(), ") must be greater or equal to the number of dimensions in the tensor (",
         input.dim(), ")");
   Dims sizes = size, strides(size.size());
@@ -262,18 +262,22 @@ Tensor expand(const Tensor& input, const Dims& size) {
     }
     const std::int64_t have = input.size(i - added);
     if (size[i] == -1) sizes[i] = have;
-    check(sizes[i] >= 0, "Trying to create tensor with negative dimension ", sizes[i], ": ", size);
     check(sizes[i] == have || have == 1, "The expanded size of the tensor (", sizes[i], ") must match the existing size (", have,
           ") at non-singleton dimension ", i, ".  Target sizes: ", size, ".  Tensor sizes: ", input.sizes());
+    check(sizes[i] >= 0, "Trying to create tensor with negative dimension ", sizes[i], ": ", size);
     strides[i] = sizes[i] == have ? input.stride(i - added) : 0;
   }
   checked_numel(sizes, input.itemsize());
   return input.view_as(sizes, strides);
 }
 
+void check_in_bounds(std::int64_t index, std::int64_t size, int dim) {
+  check_index(index >= -size && index < size, "index ", index, " is out of bounds for dimension ", dim, " with size ", size);
+}
+
 Tensor select(const Tensor& input, int dim, std::int64_t index) {
   const std::int64_t size = input.size(dim);
-  check_index(index >= -size && index < size, "index ", index, " is out of bounds for dimension ", dim, " with size ", size);
+  check_in_bounds(index, size, dim);
   if (index < 0) index += size;
   Dims sizes = input.sizes(), strides = input.strides();
   sizes.erase(dim);

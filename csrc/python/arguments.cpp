@@ -129,7 +129,9 @@ bool convert(const ArgSpec& spec, PyObject* object, Value* value) {
     case ArgKind::layout:
       return is_strided(object);
     case ArgKind::memory_format:
-      return is_dense_format(object);
+      value->tag = Value::Tag::text;
+      value->text = dense_format(object);
+      return value->text != nullptr;
   }
   __builtin_unreachable();
 }

@@ -8,6 +8,12 @@
 namespace wengert::python {
 namespace {
 
+Dims reversed(const Dims& dims) {
+  Dims result(dims.size());
+  for (int i = 0; i < dims.size(); ++i) result[i] = dims[dims.size() - 1 - i];
+  return result;
+}
+
 struct Layout {  // of an exported buffer, in bytes
   Py_ssize_t shape[kMaxDims], strides[kMaxDims];
 };
@@ -62,10 +68,13 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
       return -1;
     };
     if ((flags & PyBUF_WRITABLE) && !t.writable()) return refuse("the tensor shares read-only memory");
-    if (!(flags & PyBUF_ND) || !(flags & PyBUF_STRIDES) || (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS) {
+    const auto asks = [flags](int request) { return (flags & request) == request; };
+    const bool fortran = is_contiguous(reversed(t.sizes()), reversed(t.strides()));
+    if (!asks(PyBUF_STRIDES) || asks(PyBUF_C_CONTIGUOUS)) {
       if (!t.is_contiguous()) return refuse("the tensor is not contiguous");
     }
-    if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && t.dim() > 1) return refuse("the tensor is not Fortran contiguous");
+    if (asks(PyBUF_F_CONTIGUOUS) && !fortran) return refuse("the tensor is not Fortran contiguous");
+    if (asks(PyBUF_ANY_CONTIGUOUS) && !t.is_contiguous() && !fortran) return refuse("the tensor is not contiguous");
     auto layout = std::make_unique<Layout>();
     for (int i = 0; i < t.dim(); ++i) {
       layout->shape[i] = t.size(i);
@@ -78,7 +87,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
     view->ndim = t.dim();
     view->format = flags & PyBUF_FORMAT ? const_cast<char*>(info(t.dtype()).format) : nullptr;
     view->shape = flags & PyBUF_ND ? layout->shape : nullptr;
-    view->strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? layout->strides : nullptr;
+    view->strides = asks(PyBUF_STRIDES) ? layout->strides : nullptr;
     view->suboffsets = nullptr;
     view->internal = layout.release();
     view->obj = Py_NewRef(self);

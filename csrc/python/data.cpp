@@ -47,9 +47,10 @@ DType dtype_of_leaf(PyObject* leaf, int depth) {
   if (PyBool_Check(leaf)) return DType::boolean;
   if (PyLong_Check(leaf)) return DType::int64;
   if (is_tensor(leaf)) return tensor_of(leaf).dtype();
-  if (PyUnicode_Check(leaf)) {
-    check_type(depth > 0, "new(): invalid data type 'str'");
-    fail(ErrorKind::value, "too many dimensions 'str'");
+  if (PyUnicode_Check(leaf) || PyBytes_Check(leaf)) {
+    const char* name = Py_TYPE(leaf)->tp_name;
+    check_type(depth > 0, "new(): invalid data type '", name, "'");
+    fail(ErrorKind::value, "too many dimensions '", name, "'");
   }
   fail(ErrorKind::runtime, "Could not infer dtype of ", Py_TYPE(leaf)->tp_name,
        PyComplex_Check(leaf) ? " (complex numbers are not covered)" : "");

@@ -30,12 +30,12 @@ bool is_cpu(PyObject* object) {
 
 bool is_strided(PyObject* object) { return py::isinstance<Layout>(object); }
 
-bool is_dense_format(PyObject* object) {
-  if (!py::isinstance<MemoryFormat>(object)) return false;
+const char* dense_format(PyObject* object) {
+  if (!py::isinstance<MemoryFormat>(object)) return nullptr;
   const auto& name = py::cast<const MemoryFormat&>(py::handle(object)).name;
   check(name == "contiguous_format" || name == "preserve_format", "memory_format torch.", name,
         " is not covered; torch.contiguous_format is");
-  return true;
+  return name.c_str();
 }
 
 void add_device(py::module_& module) {

@@ -18,10 +18,10 @@ struct Device {
 struct Layout { std::string name; };
 struct MemoryFormat { std::string name; };
 
-// Each raises for a device, layout or format that exists in PyTorch but not here; false for another kind of object.
+// Each raises for a device, layout or format that exists in PyTorch but not here; false or null for another kind of object.
 bool is_cpu(PyObject* object);
 bool is_strided(PyObject* object);
-bool is_dense_format(PyObject* object);
+const char* dense_format(PyObject* object);  // its name
 
 void add_device(pybind11::module_& module);
 

@@ -39,7 +39,7 @@ Tensor apply_tuple(const Tensor& input, PyObject* keys) {
   }
   check_index(consumed <= input.dim(), "too many indices for tensor of dimension ", input.dim());
   Tensor view = input;
-  int dim = 0, used = 0;
+  int dim = 0, selected = 0;  // errors count the dimensions that ints have taken away
   for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject* key = PyTuple_GET_ITEM(keys, i);
     std::int64_t index;
@@ -49,10 +49,9 @@ Tensor apply_tuple(const Tensor& input, PyObject* keys) {
       view = unsqueeze(view, dim++);
     } else if (PySlice_Check(key)) {
       view = take_slice(view, dim++, key);
-      ++used;
     } else if (as_integer(key, &index)) {
+      check_in_bounds(index, view.size(dim), dim + selected++);
       view = select(view, dim, index);
-      ++used;
     } else {
       unsupported(key);
     }

@@ -175,7 +175,7 @@ bool as_number(PyObject* object, Scalar* value) {
   }
   int overflow = 0;
   const long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
-  check(!overflow, "Overflow when unpacking long long");
+  if (overflow) fail(ErrorKind::overflow, "int too big to convert");
   if (number == -1 && PyErr_Occurred()) throw PythonError();
   *value = Scalar::of(static_cast<std::int64_t>(number));
   return true;
@@ -193,7 +193,7 @@ bool as_integer(PyObject* object, std::int64_t* value) {
   int overflow = 0;
   *value = PyLong_AsLongLongAndOverflow(index, &overflow);
   Py_DECREF(index);
-  check(!overflow, "Overflow when unpacking long long");
+  check_value(!overflow, "Overflow when unpacking long long");
   return true;
 }
 
