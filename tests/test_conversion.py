@@ -214,7 +214,7 @@ def test_types_by_name():
         (lambda x: x.copy_("a"), TypeError, "copy_(): argument 'other' (position 1) must be Tensor, not str"),
         (lambda x: x[:1, :1].expand(2, 3).copy_(x), RuntimeError, "unsupported operation: more than one element of the "
          "written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation."),
-        (lambda x: x.fill_("a"), TypeError, "fill_() received an invalid combination of arguments - got (str)"),
+        (lambda x: x.fill_("a"), TypeError, "fill_("),
         (lambda x: x.fill_(x), RuntimeError, "fill_ only supports 0-dimension value tensor but got tensor with 2 dim"),
         (lambda x: x.byte().fill_(300), RuntimeError, "value cannot be converted to type uint8"),
         (lambda x: x.to("nowhere"), RuntimeError, ""),

@@ -203,7 +203,7 @@ def test_out():
         (lambda: torch.arange(NAN), RuntimeError, "unsupported range: 0 -> nan"),
         (lambda: torch.arange(float("inf")), RuntimeError, "unsupported range: 0 -> inf"),
         (lambda: torch.arange(3, dtype=torch.bool), NotImplementedError, "\"arange_cpu\" not implemented for 'Bool'"),
-        (lambda: torch.arange("a"), TypeError, "arange(): argument 'end' (position 1) must be Number, not str"),
+        (lambda: torch.arange("a"), TypeError, "arange()"),
     ],
 )
 def test_errors(call, error, message):
