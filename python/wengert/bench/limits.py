@@ -126,7 +126,7 @@ class Limits:
         """One line for a header."""
         if not self.peaks:
             return "limits unknown: the probes need wengert's extension"
-        peaks = ", ".join(f"{FLOAT[d]} {v:.0f}" for (d, t), v in self.peaks.items() if t == threads)
+        peaks = ", ".join(f"{short} {self.peak(dtype, threads) or 0:.0f}" for dtype, short in FLOAT.items())
         inside = max((v for (s, t), v in self.bandwidths.items() if t <= threads and s != self.beyond), default=0.0)
         last = self.bandwidth(self.cache / 2, threads)
         memory = self.bandwidth(self.beyond, threads)

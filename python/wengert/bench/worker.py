@@ -24,6 +24,10 @@ from .cases import Case
 SAMPLE_NS = 100_000  # long beside the clock, short beside a scheduler's slice, so that most samples are undisturbed
 SMALL_NS = 20_000  # below, the cost of the loop itself is measured and subtracted
 WARM_UP = 0.25  # of a round's time
+SAMPLES = (
+    5  # at least in a round, unless they take FAR times its time: a few calls that met other work must not be all there is
+)
+FAR = 5
 
 
 class Timer:
@@ -34,6 +38,7 @@ class Timer:
         self.cycle = itertools.cycle(bound.sets) if len(bound.sets) > 1 else None
         self.inner = 0
         self.overhead = 0.0
+        self.expected = 0  # nanoseconds of one sample
 
     def _time(self, n: int, loop: Any) -> int:
         items = itertools.islice(self.cycle, n) if self.cycle else itertools.repeat(self.bound.sets[0], n)
@@ -47,7 +52,7 @@ class Timer:
         self._time(1, self.bound.loop)
         while (spent := self._time(n, self.bound.loop)) < SAMPLE_NS:
             n = max(n + 1, min(10 * n, 1 + int(n * 1.2 * SAMPLE_NS / max(spent, 1))))
-        self.inner = n
+        self.inner, self.expected = n, spent
         if spent / n < SMALL_NS:
             count = max(n, 1000)
             self.overhead = min(self._time(count, self.bound.idle) for _ in range(20)) / count
@@ -59,11 +64,15 @@ class Timer:
             if not self.inner:
                 self._range()
             begin = time.perf_counter_ns()
-            while time.perf_counter_ns() - begin < WARM_UP * budget:
+            while self.expected < budget and time.perf_counter_ns() - begin < WARM_UP * budget:
                 self._time(self.inner, self.bound.loop)
             samples: list[float] = []
             begin, cpu = time.perf_counter_ns(), time.process_time_ns()
-            while not samples or (spent := time.perf_counter_ns() - begin) < budget:
+            while (
+                not samples
+                or (spent := time.perf_counter_ns() - begin) < budget
+                or (len(samples) < SAMPLES and spent < FAR * budget)
+            ):
                 samples.append(max(self._time(self.inner, self.bound.loop) / self.inner - self.overhead, 0.1))
             spent = time.perf_counter_ns() - begin
             cpus = (time.process_time_ns() - cpu) / max(spent, 1)
