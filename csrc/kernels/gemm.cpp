@@ -36,6 +36,8 @@ struct RowBlocks {
     height = static_cast<int>(M / count);
     taller = M - count * height;
   }
+  int rows(int64_t block) const { return height + (block < taller); }
+  int64_t row(int64_t block) const { return block * height + (block < taller ? block : taller); }  // its first
 };
 
 // C of type Out, computed in T. Where C has no unit column stride or a narrower type, tiles go through a buffer.
@@ -112,9 +114,9 @@ void multiply(const GemmArgs& g) {
   for (int64_t product = 0; product < g.count; ++product) {
     panels([&](int64_t column, int nv, bool tail) {
       const int columns = (nv - 1) * W + run.tail;
-      int64_t row = 0;
       for (int64_t block = 0; block < blocks.count; ++block) {
-        const int height = blocks.height + (block < blocks.taller);
+        const int height = blocks.rows(block);
+        const int64_t row = blocks.row(block);
         run.a = a + (g.a_packed ? block * a_block : row * run.a_row);
         kTiles<T>.of[height - 1][nv - 1][tail](run);
         for (int i = 0; i < height; ++i)
@@ -123,10 +125,33 @@ void multiply(const GemmArgs& g) {
             const T value = buffer[i * run.c_row + j];
             out = static_cast<Out>(g.accumulate ? static_cast<T>(out + value) : value);
           }
-        row += height;
       }
     });
     a += g.a_step * size, b += g.b_step * size, c += g.c_step;
+  }
+}
+
+// A with unit row stride: several blocks at a time, so that whole lines are read at each step of K. Rows past a block's height
+// are not used; they hold what comes next in A where there is any.
+template <class From, class T>
+void pack_a_across(const From* src, int64_t col, int64_t M, int64_t K, T* dst) {
+  constexpr int kGroup = 8;
+  const RowBlocks blocks(M);
+  const int64_t block_size = kPackedRows * K;
+  for (int64_t first = 0; first < blocks.count; first += kGroup) {
+    const int count = blocks.count - first < kGroup ? static_cast<int>(blocks.count - first) : kGroup;
+    for (int64_t k = 0; k < K; ++k) {
+      for (int i = 0; i < count; ++i) {
+        const int64_t row = blocks.row(first + i);
+        const From* p = src + row + k * col;
+        T* out = dst + (first + i) * block_size + k * kPackedRows;
+        __builtin_prefetch(p + 8 * col);
+        if (row + kPackedRows <= M)
+          for (int j = 0; j < kPackedRows; ++j) out[j] = p[j];
+        else
+          for (int j = 0; j < M - row; ++j) out[j] = p[j];
+      }
+    }
   }
 }
 
@@ -134,13 +159,10 @@ template <class From, class T>
 void pack_a(const void* a, int64_t row, int64_t col, int64_t M, int64_t K, void* packed) {
   const auto* src = static_cast<const From*>(a);
   auto* dst = static_cast<T*>(packed);
+  if (row == 1) return pack_a_across(src, col, M, K, dst);
   const RowBlocks blocks(M);
-  for (int64_t block = 0; block < blocks.count; ++block) {
-    const int height = blocks.height + (block < blocks.taller);
-    pack_lanes<kPackedRows>(src, row, col, height, K, dst, kPackedRows);
-    src += height * row;
-    dst += kPackedRows * K;
-  }
+  for (int64_t block = 0; block < blocks.count; ++block)
+    pack_lanes<kPackedRows>(src + blocks.row(block) * row, row, col, blocks.rows(block), K, dst + block * kPackedRows * K, kPackedRows);
 }
 
 template <class From, class T>

@@ -13,7 +13,7 @@ namespace {
 using std::int64_t;
 
 constexpr int64_t kL2 = 1 << 20;  // assumed, per core
-constexpr int64_t kBlockA = kL2 / 2;  // a block of A stays in L2 beside the panel of B that streams by
+constexpr int64_t kBlockA = kL2 / 4;  // a block of A stays in L2 beside the panel of B that streams by
 constexpr int64_t kBlockN = 2048;
 constexpr int64_t kPackCost = 10;  // multiply-adds that packing an element costs, about
 
@@ -130,7 +130,10 @@ struct Gemm {
     const bool large = M >= 24 * kernel.rows && N * K * size >= 16384 * kernel.columns * packed;
     const bool crowded_b = M > 3 * kernel.rows && crowded(b_row * size, plan.k, kL2);
     plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) || large || crowded_b;
-    const bool scattered_a = a_col != 1 ? plan.k > 512 : crowded(a_row * size, plan.m, kL2 / 2);
+    // A in place is read along its rows, or by a few elements of a line at each step if it is transposed; a large one costs less
+    // packed when other programs share the caches.
+    const bool scattered_a = a_col != 1 ? plan.k > 384 || crowded(a_col * size, plan.k, kL2 / 2)
+                                        : M * K * size > 4 * kL2 || crowded(a_row * size, plan.m, kL2 / 2);
     plan.pack_a = !kernel.in_place || (N >= 4 * kernel.columns && scattered_a);
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
     plan.b_bytes = plan.pack_b ? round_up(plan.n, kernel.vector) * plan.k * packed : 0;
