@@ -129,14 +129,23 @@ def call_cost(rows: Sequence[Row], known: Limits, first: str) -> list[str]:
     return [text]
 
 
+def most_columns(rows: Sequence[Row], first: str) -> Row:
+    """The place (keys of PLACE) with the most column counts of mm; among equals the matrix nearest to a million elements, which
+    caches hold and calls do not hide."""
+    places: dict[tuple[Any, ...], int] = {}
+    for r in pick(rows, contestant=first, op="mm", cache="warm"):
+        place = tuple(r[key] for key in PLACE)
+        places[place] = places.get(place, 0) + 1
+    best = max(places, key=lambda p: (places[p], -abs(math.log(p[0] * p[1] / 1e6))), default=(0, 0, "", "", 0, "warm"))
+    return dict(zip(PLACE, best, strict=True))
+
+
 def columns(rows: Sequence[Row], first: str) -> list[str]:
     """What further columns cost, and what calling mv once per column would."""
-    places: dict[tuple[Any, ...], list[Row]] = {}
-    for r in pick(rows, contestant=first, op="mm", cache="warm"):
-        places.setdefault(tuple(r[key] for key in PLACE), []).append(r)
-    place, found = max(places.items(), key=lambda item: len(item[1]), default=(None, []))
+    place = most_columns(rows, first)
+    found = pick(rows, contestant=first, op="mm", **place)
     found = sorted(found, key=lambda r: r["columns"])
-    mv = pick(rows, contestant=first, op="mv", **dict(zip(PLACE, place, strict=True))) if place else []
+    mv = pick(rows, contestant=first, op="mv", **place)
     if len(found) < 2 or not mv:
         return []
     last, vector = found[-1], mv[0]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PROBE_S = 0.04
+BEYOND = 4  # last caches that a working set fills to stand for memory; of twice a cache a good part still hits
 FLOAT = {"float32": "f32", "float64": "f64"}
 
 
@@ -50,9 +51,9 @@ def processors() -> int:
 
 
 def copies_to_flush(size: float) -> int:
-    """How many sets of operands of ``size`` bytes together overflow the last cache twice, so that each is cold when its turn
-    comes again."""
-    return max(1, math.ceil(2 * last_level_cache() / max(size, 1.0)))
+    """How many sets of operands of ``size`` bytes overflow the last cache as the probe of memory does, so that each is cold when
+    its turn comes again."""
+    return max(1, math.ceil(BEYOND * last_level_cache() / max(size, 1.0)))
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Limits:
     @property
     def beyond(self) -> int:
         """The working set that stands for memory."""
-        return 4 * self.cache
+        return BEYOND * self.cache
 
     def working_sets(self) -> list[int]:
         inside = [16 << 10]

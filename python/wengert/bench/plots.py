@@ -152,16 +152,13 @@ def roofline(rows: list[Row], known: Limits, first: str) -> str:
 
 def over_columns(rows: list[Row], known: Limits, first: str) -> str:
     """mm over its number of columns at the place with the most of them, beside as many calls of mv."""
-    common = {**_main(rows, first), "cache": "warm"}
-    mine = answer.pick(rows, contestant=first, op="mm", **common)
-    shapes = [(r["m"], r["k"]) for r in mine]
-    # The most columns; among equals the matrix nearest to 4 MB in f32, which caches hold and calls do not hide.
-    m, k = max(set(shapes), key=lambda s: (shapes.count(s), -abs(math.log(s[0] * s[1] / (1 << 20))), s), default=(0, 0))
+    place = answer.most_columns(rows, first)
+    m, k = place["m"], place["k"]
 
     def draw(figure: Any, axes: Any) -> None:
         ticks: set[int] = set()
         for name in dict.fromkeys(r["contestant"] for r in rows):
-            found = sorted(answer.pick(rows, contestant=name, op="mm", m=m, k=k, **common), key=lambda r: r["columns"])
+            found = sorted(answer.pick(rows, contestant=name, op="mm", **place), key=lambda r: r["columns"])
             if len(found) < 2 and name != first:
                 continue
             n = [r["columns"] for r in found]
@@ -175,11 +172,14 @@ def over_columns(rows: list[Row], known: Limits, first: str) -> str:
                 markersize=4,
                 linewidth=2.2 if name == first else 1.3,
             )
-        vector = answer.pick(rows, contestant=first, op="mv", m=m, k=k, **common)
+        vector = answer.pick(rows, contestant=first, op="mv", **place)
         span = sorted(ticks)
         if vector and span:
             axes.plot(span, [n * vector[0]["ns"] / 1e3 for n in span], ":", color=FORCED, label=f"{first} mv, once per column")
-        least = [known.least_ns(r["bytes"], r["flops"], r["dtype"], r["threads"]) for r in _by_columns(mine, m, k)]
+        least = [
+            known.least_ns(r["bytes"], r["flops"], r["dtype"], r["threads"])
+            for r in _by_columns(answer.pick(rows, contestant=first, op="mm", **place))
+        ]
         if least and all(least):
             axes.plot(span, [b[0] / 1e3 for b in least if b], color="#30363d", linewidth=1.2, label="machine limit")
         axes.set(xscale="log", yscale="log", xlabel=f"columns of B in ({m}, {k}) @ ({k}, n)", ylabel="time, us")
@@ -190,10 +190,10 @@ def over_columns(rows: list[Row], known: Limits, first: str) -> str:
     return _svg(draw)
 
 
-def _by_columns(rows: list[Row], m: int, k: int) -> list[Row]:
-    """Rows of one matrix by column count, with their bytes and flops."""
-    found = sorted(answer.pick(rows, m=m, k=k), key=lambda r: r["columns"])
-    return [{**r, "bytes": r["gbs"] * r["ns"], "flops": r["gflops"] * r["ns"]} for r in found]
+def _by_columns(rows: list[Row]) -> list[Row]:
+    """Rows in the order of their columns, with their bytes and flops."""
+    ordered = sorted(rows, key=lambda r: r["columns"])
+    return [{**r, "bytes": r["gbs"] * r["ns"], "flops": r["gflops"] * r["ns"]} for r in ordered]
 
 
 def figures(rows: list[Row], known: Limits, first: str) -> list[tuple[str, str, str]]:

@@ -57,7 +57,7 @@ def page(data: dict[str, Any], known: Limits, notes: Sequence[str] = ()) -> str:
         f"Every contestant runs in a process of its own. They take turns over {data['rounds']} rounds, each round beginning with "
         "another one, so that a change in the machine meets them alike. A figure is the median of its rounds' medians; the spread "
         "is the interquartile range of the samples. Warm operands are used again at once; cold ones come in turn from a pool that "
-        "overflows the last cache twice. Results are checked against NumPy before they are timed."
+        "overflows the last cache four times. Results are checked against NumPy before they are timed."
     )
     shares = (
         "The limits are measured here, by probes of wengert's own: chains of independent fused multiply-adds in registers, and "
