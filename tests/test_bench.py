@@ -309,6 +309,8 @@ def test_shares(known):
     assert known.share(4e8, 1e6, "float32", 2, 16e6) == (0.5, "memory")  # too large for the caches
     assert known.share(4e6, 1e6, "float32", 1, 80e3) == (0.5, "memory")
     assert known.share(0.0, 0.0, "float32", 2, 100.0) == (None, "call")
+    assert known.share(4e6, 16e6, "int64", 2, 80e3) == (None, "unknown")
+    assert known.share(4e6, 1e6, "int64", 2, 40e3) == (0.5, "memory")
     assert Limits(cache=32 << 20).share(4e6, 1e6, "float32", 2, 40e3) == (None, "unknown")
 
 

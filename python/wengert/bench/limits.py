@@ -100,8 +100,10 @@ class Limits:
         return max((v for (s, t), v in self.bandwidths.items() if s == wanted and t <= threads), default=None)
 
     def least_ns(self, size: float, flops: float, dtype: str, threads: int, cold: bool = False) -> tuple[float, str] | None:
-        """The least time the machine needs, and what it spends it on: ``memory`` or ``compute``."""
+        """The least time the machine needs, and what it spends it on: ``memory`` or ``compute``. None where no probe tells."""
         bandwidth, peak = self.bandwidth(size, threads, cold), self.peak(dtype, threads)
+        if peak is None and flops > 2 * size:  # integer products: no probe says what their arithmetic could do
+            return None
         bounds = []
         if bandwidth and size:
             bounds.append((size / bandwidth, "memory"))

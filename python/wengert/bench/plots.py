@@ -145,7 +145,7 @@ def roofline(rows: list[Row], known: Limits, first: str) -> str:
                             label=label if filled else f"{label}, cold",
                         )
         axes.set(xscale="log", yscale="log", xlabel="flops a byte (arithmetic intensity)", ylabel="GFLOP/s")
-        axes.legend(ncols=2, **{**LEGEND, "fontsize": 7}, loc="lower right")
+        figure.legend(ncols=4, loc="outside lower center", **LEGEND)
 
     return _svg(draw, height=5.0)
 
@@ -203,7 +203,7 @@ def figures(rows: list[Row], known: Limits, first: str) -> list[tuple[str, str, 
     return [
         (
             "Time over size",
-            f"Square matrices, {place}, warm operands; medians, bands the middle half of the samples.",
+            f"Square matrices, {place}, warm operands; bands: the middle half of the samples.",
             time_over_size(rows, first),
         ),
         (

@@ -139,12 +139,13 @@ def _line(r: dict[str, Any], names: Sequence[str], by: str) -> list[str]:
 def text(data: dict[str, Any], known: limits.Limits, notes: Sequence[str] = ()) -> str:
     """The table on the terminal, a block per family."""
     names = list(data["contestants"])
+    threads = f"{data['threads']} thread{'s' if data['threads'] > 1 else ''}"
     what = "minima of all samples" if data["by"] == "best" else "medians of rounds"
     parts = [
         "\n".join(
             [
                 output.machine_text(data["machine"]),
-                f"contestants: {output.contestants_text(data['contestants'])}; {data['threads']} threads each; {what}",
+                f"contestants: {output.contestants_text(data['contestants'])}; {threads} each; {what}",
                 known.describe(data["threads"]),
                 output.presets_text(data["presets_removed"]),
                 *notes,
