@@ -165,6 +165,14 @@ Scalar converted(Scalar s, DType dtype) {
   });
 }
 
+Tensor expanded(const Names& names, const Tensor& input, const Dims& sizes, const Tensor& a, const Tensor& b) {
+  try {
+    return expand(input, sizes);
+  } catch (const Error& error) {
+    fail_expand(names, error, input, a, b);
+  }
+}
+
 // Where the sum goes, holding beta * input already unless beta is 0.
 Tensor begin_sum(const Names& names, const Tensor& input, const Dims& sizes, Scalar beta, const Blend& blend, const Tensor& a,
                  const Tensor& b) {
@@ -180,7 +188,7 @@ Tensor begin_sum(const Names& names, const Tensor& input, const Dims& sizes, Sca
     result = destination(names, blend.out, sizes, a.dtype(), a, b);
   }
   if (beta.is(0) || result.numel() == 0) return result;
-  const Tensor start = expand(input, sizes);
+  const Tensor start = expanded(names, input, sizes, a, b);
   const bool same = start.data() == result.data() && start.strides() == result.strides();
   if (!same && blend.out) check_no_overlap(result, start);
   if (beta.is(1)) {
@@ -317,7 +325,7 @@ Tensor addmv(const Tensor& input, const Tensor& mat, const Tensor& vec, const Bl
 Tensor addmm(const Tensor& input, const Tensor& mat1, const Tensor& mat2, const Blend& blend) {
   check_addmm(input, mat1, mat2);
   const Dims sizes{mat1.size(0), mat2.size(1)};
-  if (!blend.inplace) expand(input, sizes);  // raises where it cannot be
+  if (!blend.inplace) expanded(kAddmmNames, input, sizes, mat1, mat2);  // raises where it cannot be
   const Scalar beta = converted(blend.beta, mat1.dtype()), alpha = converted(blend.alpha, mat1.dtype());
   const Tensor result = begin_sum(kAddmmNames, input, sizes, beta, blend, mat1, mat2);
   add_product(matrices(mat1, mat2, result), result, beta, alpha, true);
@@ -327,7 +335,7 @@ Tensor addmm(const Tensor& input, const Tensor& mat1, const Tensor& mat2, const 
 Tensor baddbmm(const Tensor& input, const Tensor& batch1, const Tensor& batch2, const Blend& blend) {
   check_baddbmm(input, batch1, batch2);
   const Dims sizes{batch1.size(0), batch1.size(1), batch2.size(2)};
-  if (!blend.inplace) expand(input, sizes);
+  if (!blend.inplace) expanded(kBaddbmmNames, input, sizes, batch1, batch2);
   const Scalar beta = converted(blend.beta, batch1.dtype()), alpha = converted(blend.alpha, batch1.dtype());
   const Tensor result = begin_sum(kBaddbmmNames, input, sizes, beta, blend, batch1, batch2);
   add_product(batched(batch1, batch2, result, {batch1.size(0)}), result, beta, alpha, false);

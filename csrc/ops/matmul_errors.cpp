@@ -125,6 +125,10 @@ void fail_overflow(DType dtype) {
        is_plain ? "" : "_t", " without overflow");
 }
 
+void fail_expand(const Names& names, const Error& error, const Tensor& input, const Tensor& a, const Tensor& b) {
+  fail(error.kind(), error.what(), operands(names, input, a, b));
+}
+
 void fail_inplace_shape(const Names& names, const Tensor& input, const Dims& sizes) {
   fail(ErrorKind::runtime, "Bad in-place call: input tensor size ", input.sizes(), " and output tensor size ", sizes,
        " should match [", names.op, "_: ", named("input", input, false), ']');

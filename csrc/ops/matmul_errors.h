@@ -19,6 +19,7 @@ inline constexpr Names kDotNames{"dot", "input", "tensor"}, kMvNames{"mv", "inpu
 [[noreturn]] void fail_outer(const Tensor& a, const Tensor& b);
 [[noreturn]] void fail_out_dtype(const Names& names, const Tensor& out, DType dtype);
 [[noreturn]] void fail_overflow(DType dtype);  // of beta or alpha
+[[noreturn]] void fail_expand(const Names& names, const Error& error, const Tensor& input, const Tensor& a, const Tensor& b);
 [[noreturn]] void fail_inplace_shape(const Names& names, const Tensor& input, const Dims& sizes);
 
 // These return where nothing is wrong; a bool product is allowed where it is empty.

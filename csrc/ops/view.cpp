@@ -255,7 +255,7 @@ Tensor expand(const Tensor& input, const Dims& size) {
         "): the number of sizes provided (", size.size(), ") must be greater or equal to the number of dimensions in the tensor (",
         input.dim(), ")");
   Dims sizes = size, strides(size.size());
-  for (int i = 0; i < size.size(); ++i) {
+  for (int i = size.size() - 1; i >= 0; --i) {
     if (i < added) {
       check(size[i] >= 0, "The expanded size of the tensor (", size[i], ") isn't allowed in a leading, non-existing dimension ", i);
       continue;

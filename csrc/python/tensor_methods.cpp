@@ -110,6 +110,7 @@ PyGetSetDef kTensorProperties[] = {
     {"nbytes", nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"T", transposed, nullptr, "A view with the dimensions in reverse order.", nullptr},
     {"mT", matrix_transposed, nullptr, "A view with the last two dimensions exchanged.", nullptr},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, "The attributes set on this tensor.", nullptr},
     {"_version", version, nullptr, "How often the storage has been written to in place.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
