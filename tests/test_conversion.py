@@ -187,7 +187,7 @@ def test_the_version_counts_writes():
     ):
         write()
         assert x._version == view._version == count
-    reads = [x + 1, x.clone(), x.contiguous(), x.sum(), view @ x, x.to(torch.int32)]
+    reads = [x + 1, x.clone(), x.t().contiguous(), x.sum(), view @ x, x.to(torch.int32)]
     assert x._version == 9 and all(result._version == 0 for result in reads)
     with pytest.raises(RuntimeError):
         x.add_(torch.zeros(5))

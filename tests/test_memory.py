@@ -1,6 +1,5 @@
 """Memory: the allocator's figures and bounds, bytes around results, and the lives of tensor objects."""
 
-import copy
 import gc
 import sys
 import weakref
@@ -238,13 +237,6 @@ def test_many_small_tensors():
     views = [torch.arange(10)[i:] for i in range(10) for _ in range(500)]
     gc.collect()
     assert sum(len(v) for v in views) == 500 * 55
-
-
-def test_copies_of_an_object():
-    tensor = torch.arange(4.0)
-    for clone in (copy.deepcopy(tensor), copy.copy(tensor)):
-        assert clone is not tensor and clone.tolist() == tensor.tolist() and clone.dtype == tensor.dtype
-    assert copy.deepcopy(tensor).data_ptr() != tensor.data_ptr()
 
 
 def test_hash_and_identity():

@@ -181,7 +181,7 @@ def test_equal(dtype):
         assert torch.equal(tensor, torch.tensor(array)) is True and tensor.equal(tensor)
         for at in {0, length // 2, length - 1} if length else ():
             other = array.copy()
-            other[at] = not other[at] if dtype == "bool" else other[at] + 1
+            other[at] = other[at] + 1 if dtype in FLOATS else other[at] ^ 1
             assert torch.equal(tensor, torch.tensor(other)) is False, (length, at)
     for name, tensor, array in layouts(samples((5, 7), dtype)):
         assert torch.equal(tensor, torch.tensor(np.ascontiguousarray(array))), name

@@ -217,12 +217,12 @@ import os, signal, threading
 import wengert as torch
 a = torch.eye(400)
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-for rounds in range(10**9):
-    try:
+try:
+    while True:
         b = a @ a
-    except KeyboardInterrupt:
-        break
+except KeyboardInterrupt:
+    pass
 print(bool((a @ a).equal(a)), bool(torch.ones(3).sum() == 3))
 """
     for body in (script, script.replace("b = a @ a", "b = a[0] + a[1]")):
-        assert python(body.replace("    except", "        b = b\n    except")) == "True True\n"
+        assert python(body) == "True True\n"
