@@ -77,7 +77,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the subcommands mv-mm and table."""
-    parser = commands.add_parser("mv-mm", help="mv, mm by columns and mm forced through gemm", description=mv_mm.__doc__)
+    parser = commands.add_parser(
+        "mv-mm", help="mv, mm by columns and mm forced through gemm", description=(mv_mm.__doc__ or "").replace("``", "")
+    )
     _common(parser)
     parser.add_argument("--report", type=Path, metavar="DIR", help="a page with plots: DIR/index.html (needs matplotlib)")
     parser.add_argument(
@@ -98,7 +100,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--caches", type=_choices("warm", "cold"), metavar="LIST", help="warm,cold (default: both)")
     parser.set_defaults(run=run_mv_mm)
 
-    parser = commands.add_parser("table", help="every case, a line each, against the peers", description=table.__doc__)
+    parser = commands.add_parser(
+        "table", help="every case, a line each, against the peers", description=(table.__doc__ or "").replace("``", "")
+    )
     _common(parser)
     parser.add_argument(
         "--filter", default="", metavar="LIST", help="cases whose 'family: name' holds one of these, or fits a glob"
