@@ -116,25 +116,26 @@ struct Gemm {
     }
   }
 
-  Plan plan(int64_t M, int64_t N) const {
+  // Of a part of every product.
+  Plan plan(int64_t rows, int64_t columns) const {
     Plan plan;
     const int64_t packed = kernel.packed_bytes;
     plan.k = balanced(K, kernel.depth, 16);
-    plan.m = balanced(M, std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows, kernel.rows);
+    plan.m = balanced(rows, std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows, kernel.rows);
     // One block of rows uses a packed block of B once: it then stays in L2.
-    const int64_t most_columns = M <= plan.m ? std::max<int64_t>(kBlockA / packed / plan.k, 1) : kBlockN;
-    plan.n = balanced(N, round_up(std::min(most_columns, kBlockN), kernel.columns), kernel.columns);
+    const int64_t most_columns = rows <= plan.m ? std::max<int64_t>(kBlockA / packed / plan.k, 1) : kBlockN;
+    plan.n = balanced(columns, round_up(std::min(most_columns, kBlockN), kernel.columns), kernel.columns);
 
     // B in place is read a narrow strip at a time, each row of it on a page of its own: good up to about 3 MB where the strip
     // is 192 bytes wide (AVX-512), 1 MB where it is 64.
-    const bool large = M >= 24 * kernel.rows && N * K * size >= 16384 * kernel.columns * packed;
-    const bool crowded_b = M > 3 * kernel.rows && crowded(b_row * size, plan.k, kL2);
+    const bool large = rows >= 24 * kernel.rows && columns * K * size >= 16384 * kernel.columns * packed;
+    const bool crowded_b = rows > 3 * kernel.rows && crowded(b_row * size, plan.k, kL2);
     plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) || large || crowded_b;
     // A in place is read along its rows, or by a few elements of a line at each step if it is transposed; a large one costs less
     // packed when other programs share the caches.
     const bool scattered_a = a_col != 1 ? plan.k > 384 || crowded(a_col * size, plan.k, kL2 / 2)
-                                        : M * K * size > 4 * kL2 || crowded(a_row * size, plan.m, kL2 / 2);
-    plan.pack_a = !kernel.in_place || (N >= 4 * kernel.columns && scattered_a);
+                                        : rows * K * size > 4 * kL2 || crowded(a_row * size, plan.m, kL2 / 2);
+    plan.pack_a = !kernel.in_place || (columns >= 4 * kernel.columns && scattered_a);
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
     plan.b_bytes = plan.pack_b ? round_up(plan.n, kernel.vector) * plan.k * packed : 0;
     plan.a_bytes = round_up(plan.a_bytes, kAlignment);
