@@ -40,95 +40,144 @@ struct RowBlocks {
   int64_t row(int64_t block) const { return block * height + (block < taller ? block : taller); }  // its first
 };
 
-// C of type Out, computed in T. Where C has no unit column stride or a narrower type, tiles go through a buffer.
-template <class T, class Out>
-void multiply(const GemmArgs& g) {
-  constexpr int W = Vec<T>::width;
-  constexpr int64_t size = sizeof(T);
-  const auto* a = static_cast<const char*>(g.a);
-  const auto* b = static_cast<const char*>(g.b);
-  auto* c = static_cast<Out*>(g.c);
-  const auto N = static_cast<uint64_t>(g.N);
-  const auto vectors = static_cast<int64_t>((N + W - 1) / W);
-  const bool ragged = N % W != 0;
-  const RowBlocks blocks(g.M);
+// What the tiles of a block have in common.
+template <class T>
+struct Block {
+  static constexpr int W = Vec<T>::width;
+  static constexpr int64_t size = sizeof(T);
 
+  const char *a, *b;
+  int64_t vectors, a_block, b_row, b_vector;  // bytes from a packed block of A to the next; between rows, vectors of B in place
+  int tail;                                   // columns of a last vector that ends early, or 0
+  bool a_packed, b_packed;
+  RowBlocks rows;
   TileRun<T> run;
-  run.a_row = (g.a_packed ? 1 : g.a_row) * size, run.a_col = (g.a_packed ? kPackedRows : g.a_col) * size;
-  run.b_step = 0;
-  run.K = g.K;
-  run.alpha = static_cast<T>(*static_cast<const Out*>(g.alpha));
-  const int64_t a_block = kPackedRows * g.K * size;  // of a packed A
-  const int64_t b_vector = (g.b_packed ? g.K : 1) * W * size;
 
-  // body(column, vectors, does the last vector end early?) for each panel of B.
-  const auto panels = [&](auto&& body) {
-    for (int64_t v = 0; v < vectors;) {
-      const int nv = panel_vectors<T>(vectors - v);
-      const bool tail = v + nv == vectors && ragged;
-      run.tail = tail ? static_cast<int>(N % W) : W;
-      run.b = b + v * b_vector;
-      run.b_row = (g.b_packed ? nv * W : g.b_row) * size;
-      body(v * W, nv, tail);
-      v += nv;
-    }
-  };
-
-  if constexpr (sizeof(T) == sizeof(Out)) {
-    if (g.c_col == 1) {
-      run.c_row = g.c_row;
-      run.accumulate = g.accumulate;
-      if (blocks.count == 1 && vectors <= kVectors<T>) {  // one tile a product
-        run.a = a, run.c = reinterpret_cast<T*>(c);
-        run.b = b, run.b_row = (g.b_packed ? vectors * W : g.b_row) * size;
-        run.count = g.count, run.a_step = g.a_step * size, run.b_step = g.b_step * size, run.c_step = g.c_step;
-        run.tail = static_cast<int>(N % W);
-        kTiles<T>.of[blocks.height - 1][vectors - 1][ragged](run);
-        return;
-      }
-      for (int64_t product = 0; product < g.count; ++product) {
-        panels([&](int64_t column, int nv, bool tail) {
-          run.a = a;
-          run.c = reinterpret_cast<T*>(c) + column;
-          const auto pass = [&](int64_t count, int height) {
-            if (count == 0) return;
-            run.count = count;
-            run.a_step = g.a_packed ? a_block : height * run.a_row;
-            run.c_step = height * g.c_row;
-            kTiles<T>.of[height - 1][nv - 1][tail](run);
-            run.a += count * run.a_step, run.c += count * run.c_step;
-          };
-          pass(blocks.taller, blocks.height + 1);
-          pass(blocks.count - blocks.taller, blocks.height);
-        });
-        a += g.a_step * size, b += g.b_step * size, c += g.c_step;
-      }
-      return;
-    }
+  explicit Block(const GemmArgs& g)
+      : a(static_cast<const char*>(g.a)),
+        b(static_cast<const char*>(g.b)),
+        vectors(static_cast<int64_t>((static_cast<uint64_t>(g.N) + W - 1) / W)),
+        a_block(kPackedRows * g.K * size),
+        b_row(g.b_row * size),
+        b_vector((g.b_packed ? g.K : 1) * W * size),
+        tail(static_cast<int>(static_cast<uint64_t>(g.N) % W)),
+        a_packed(g.a_packed),
+        b_packed(g.b_packed),
+        rows(g.M) {
+    run.a_row = (a_packed ? 1 : g.a_row) * size, run.a_col = (a_packed ? kPackedRows : g.a_col) * size;
+    run.b_step = 0;
+    run.K = g.K;
   }
 
-  T buffer[kTileRows * kVectors<T> * W];
-  run.c = buffer, run.c_row = kVectors<T> * W;
-  run.accumulate = false;
-  run.count = 1, run.a_step = 0, run.c_step = 0;
+  // body(first column, columns, tiles of the height wanted) for each panel of B.
+  template <class F>
+  void panels(F&& body) {
+    for (int64_t v = 0; v < vectors;) {
+      const int nv = panel_vectors<T>(vectors - v);
+      const bool ragged = v + nv == vectors && tail != 0;
+      run.tail = tail;
+      run.b = b + v * b_vector;
+      run.b_row = b_packed ? nv * W * size : b_row;
+      const auto tiles = [=](int height) { return kTiles<T>.of[height - 1][nv - 1][ragged]; };
+      body(v * W, ragged ? (nv - 1) * W + tail : nv * W, tiles);
+      v += nv;
+    }
+  }
+};
+
+// C of one tile each. Apart from the rest for the sake of products that take no longer than a call.
+template <class T>
+void multiply_tile(const GemmArgs& g) {
+  constexpr int W = Vec<T>::width;
+  constexpr int64_t size = sizeof(T);
+  const auto N = static_cast<uint64_t>(g.N);
+  const auto vectors = (N + W - 1) / W;
+  const auto tail = static_cast<int>(N % W);
+  const TileRun<T> run = {static_cast<const char*>(g.a),
+                          (g.a_packed ? 1 : g.a_row) * size,
+                          (g.a_packed ? kPackedRows : g.a_col) * size,
+                          static_cast<const char*>(g.b),
+                          (g.b_packed ? static_cast<int64_t>(vectors) * W : g.b_row) * size,
+                          static_cast<T*>(g.c),
+                          g.c_row,
+                          g.K,
+                          g.count,
+                          g.a_step * size,
+                          g.b_step * size,
+                          g.c_step,
+                          *static_cast<const T*>(g.alpha),
+                          g.accumulate,
+                          tail};
+  kTiles<T>.of[g.M - 1][vectors - 1][tail != 0](run);
+}
+
+template <class T>
+__attribute__((noinline)) void multiply_tiles(const GemmArgs& g) {
+  Block<T> block(g);
+  TileRun<T>& run = block.run;
+  run.alpha = *static_cast<const T*>(g.alpha);
+  run.accumulate = g.accumulate;
+  run.c_row = g.c_row;
+  auto* c = static_cast<T*>(g.c);
   for (int64_t product = 0; product < g.count; ++product) {
-    panels([&](int64_t column, int nv, bool tail) {
-      const int columns = (nv - 1) * W + run.tail;
-      for (int64_t block = 0; block < blocks.count; ++block) {
-        const int height = blocks.rows(block);
-        const int64_t row = blocks.row(block);
-        run.a = a + (g.a_packed ? block * a_block : row * run.a_row);
-        kTiles<T>.of[height - 1][nv - 1][tail](run);
-        for (int i = 0; i < height; ++i)
+    block.panels([&](int64_t column, int, auto tiles) {
+      run.a = block.a, run.c = c + column;
+      const auto pass = [&](int64_t count, int height) {
+        if (count == 0) return;
+        run.count = count;
+        run.a_step = block.a_packed ? block.a_block : height * run.a_row;
+        run.c_step = height * g.c_row;
+        tiles(height)(run);
+        run.a += count * run.a_step, run.c += count * run.c_step;
+      };
+      pass(block.rows.taller, block.rows.height + 1);
+      pass(block.rows.count - block.rows.taller, block.rows.height);
+    });
+    block.a += g.a_step * block.size, block.b += g.b_step * block.size, c += g.c_step;
+  }
+}
+
+// Tiles go through a buffer where C has no unit column stride, or a narrower type Out than the T it is computed in.
+template <class T, class Out>
+__attribute__((noinline)) void multiply_buffered(const GemmArgs& g) {
+  Block<T> block(g);
+  TileRun<T>& run = block.run;
+  constexpr int64_t pitch = kVectors<T> * block.W;
+  T buffer[kTileRows * pitch];
+  run.alpha = static_cast<T>(*static_cast<const Out*>(g.alpha));
+  run.accumulate = false;
+  run.c = buffer, run.c_row = pitch;
+  run.count = 1, run.a_step = 0, run.c_step = 0;
+  auto* c = static_cast<Out*>(g.c);
+  for (int64_t product = 0; product < g.count; ++product) {
+    block.panels([&](int64_t column, int columns, auto tiles) {
+      for (int64_t i = 0; i < block.rows.count; ++i) {
+        const int height = block.rows.rows(i);
+        const int64_t row = block.rows.row(i);
+        run.a = block.a + (block.a_packed ? i * block.a_block : row * run.a_row);
+        tiles(height)(run);
+        Out* out_row = c + row * g.c_row + column * g.c_col;
+        for (int r = 0; r < height; ++r, out_row += g.c_row)
           for (int j = 0; j < columns; ++j) {
-            Out& out = c[(row + i) * g.c_row + (column + j) * g.c_col];
-            const T value = buffer[i * run.c_row + j];
+            Out& out = out_row[j * g.c_col];
+            const T value = buffer[r * pitch + j];
             out = static_cast<Out>(g.accumulate ? static_cast<T>(out + value) : value);
           }
       }
     });
-    a += g.a_step * size, b += g.b_step * size, c += g.c_step;
+    block.a += g.a_step * block.size, block.b += g.b_step * block.size, c += g.c_step;
   }
+}
+
+template <class T, class Out>
+void multiply(const GemmArgs& g) {
+  if constexpr (sizeof(T) == sizeof(Out)) {
+    if (g.c_col == 1) {
+      if (g.M <= kTileRows && g.N <= kVectors<T> * Vec<T>::width) return multiply_tile<T>(g);
+      return multiply_tiles<T>(g);
+    }
+  }
+  multiply_buffered<T, Out>(g);
 }
 
 // A with unit row stride: several blocks at a time, so that whole lines are read at each step of K. Rows past a block's height
