@@ -123,13 +123,13 @@ struct DivideTruncate {
   }
 };
 
-struct Absolute {
+struct Absolute {  // integers wrap: the smallest is its own
   template <class T>
   Vec<T> operator()(Vec<T> a) const {
     if constexpr (kIsFloating<T>)  // clears the sign, of zero and NaN as well
       return select(a.v != a.v, a, Vec<T>(typename Vec<T>::Raw(a.v < T(0) ? -a.v : a.v) + T(0)));
     else
-      return select(a.v < T(0), -a, a);
+      return select(a.v < T(0), Vec<T>(typename Vec<T>::Raw(-typename RawOf<Bits<T>>::Raw(a.v))), a);
   }
 };
 

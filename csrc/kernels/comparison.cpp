@@ -32,7 +32,7 @@ void compare_row(uint8_t* out, const T* a, const T* b, int64_t n) {
 
 template <class F, class T>
 void compare_strided(char* const* p, const int64_t* step, int64_t n) {
-  constexpr int kBlock = 64;
+  constexpr int kBlock = 256;
   T a[kBlock], b[kBlock];
   uint8_t out[kBlock];
   for (int64_t i = 0; i < n; i += kBlock) {

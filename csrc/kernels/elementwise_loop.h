@@ -38,6 +38,7 @@ struct DenseInputs {
   }
 };
 
+// A streamed row wants a stream_fence() after it.
 template <class F, class T, int Arity, unsigned Repeated>
 void dense_row(char* const* operands, int64_t n, bool stream) {
   constexpr int W = Vec<T>::width;
@@ -51,7 +52,6 @@ void dense_row(char* const* operands, int64_t n, bool stream) {
 #pragma GCC unroll 4
       for (int u = 0; u < 4; ++u) in.template apply<F>(i + u * W).stream(out + i + u * W);
     }
-    stream_fence();
   } else {
     for (; i + 4 * W <= n; i += 4 * W) {
       Vec<T> r[4];
@@ -71,12 +71,12 @@ void dense_row(char* const* operands, int64_t n, bool stream) {
 // Between strided memory and a short array, once per width of element.
 template <class Bits>
 [[gnu::noinline]] void gather_elements(void* out, const char* p, int64_t step, int n) {
-#pragma GCC unroll 1
+#pragma GCC unroll 8
   for (int i = 0; i < n; ++i, p += step) __builtin_memcpy(static_cast<char*>(out) + i * sizeof(Bits), p, sizeof(Bits));
 }
 template <class Bits>
 [[gnu::noinline]] void scatter_elements(char* p, int64_t step, const void* in, int n) {
-#pragma GCC unroll 1
+#pragma GCC unroll 8
   for (int i = 0; i < n; ++i, p += step) __builtin_memcpy(p, static_cast<const char*>(in) + i * sizeof(Bits), sizeof(Bits));
 }
 
@@ -93,19 +93,23 @@ struct BitsOf<8> { using type = uint64_t; };
 template <class T>
 using Bits = typename BitsOf<sizeof(T)>::type;
 
-// Any steps: a vector of elements is gathered, computed and scattered.
+// Any steps: what is not contiguous is gathered, computed and scattered in blocks that stay in L1.
 template <class F, class T, int Arity>
 void strided_row(char* const* operands, const int64_t* step, int64_t n) {
-  constexpr int W = Vec<T>::width;
-  T lane[Arity + 1][W] = {};
-  char* copies[Arity + 1];
-  for (int k = 0; k <= Arity; ++k) copies[k] = reinterpret_cast<char*>(lane[k]);
-  for (int64_t i = 0; i < n; i += W) {
-    const int lanes = static_cast<int>(n - i < W ? n - i : W);
+  constexpr int kBlock = 256;
+  T block[Arity + 1][kBlock];
+  for (int64_t i = 0; i < n; i += kBlock) {
+    const int count = static_cast<int>(n - i < kBlock ? n - i : kBlock);
+    char* dense[Arity + 1];
 #pragma GCC unroll 1
-    for (int k = 1; k <= Arity; ++k) gather_elements<Bits<T>>(copies[k], operands[k] + i * step[k], step[k], lanes);
-    DenseInputs<T, Arity, 0>(copies).template apply<F>(0).store(lane[0]);
-    scatter_elements<Bits<T>>(operands[0] + i * step[0], step[0], lane[0], lanes);
+    for (int k = 0; k <= Arity; ++k) {
+      dense[k] = operands[k] + i * step[k];
+      if (step[k] == sizeof(T)) continue;
+      if (k > 0) gather_elements<Bits<T>>(block[k], dense[k], step[k], count);
+      dense[k] = reinterpret_cast<char*>(block[k]);
+    }
+    dense_row<F, T, Arity, 0>(dense, count, false);
+    if (step[0] != sizeof(T)) scatter_elements<Bits<T>>(operands[0] + i * step[0], step[0], block[0], count);
   }
 }
 
@@ -133,17 +137,18 @@ void elementwise_loop(const ElementwiseArgs& args) {
   }
   // A row of one element is dense whatever its steps.
   if (args.n == 1) dense = true, repeated = 0;
-#define WENGERT_DENSE(mask) \
-  each_row<Arity + 1>(args, [&](char* const* p) { dense_row<F, T, Arity, mask>(p, args.n, args.stream); })
-  if (dense && repeated == 0) return WENGERT_DENSE(0u);
+  const auto run = [&]<unsigned Repeated>() {
+    each_row<Arity + 1>(args, [&](char* const* p) { dense_row<F, T, Arity, Repeated>(p, args.n, args.stream); });
+    if (args.stream) stream_fence();
+  };
+  if (dense && repeated == 0) return run.template operator()<0>();
   if constexpr (Arity == 2) {
-    if (dense && repeated == 1) return WENGERT_DENSE(1u);
-    if (dense && repeated == 2) return WENGERT_DENSE(2u);
+    if (dense && repeated == 1) return run.template operator()<1>();
+    if (dense && repeated == 2) return run.template operator()<2>();
   }
   if constexpr (Arity == 3) {
-    if (dense && repeated == 4) return WENGERT_DENSE(4u);
+    if (dense && repeated == 4) return run.template operator()<4>();
   }
-#undef WENGERT_DENSE
   each_row<Arity + 1>(args, [&](char* const* p) { strided_row<F, T, Arity>(p, args.step, args.n); });
 }
 

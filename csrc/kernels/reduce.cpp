@@ -17,7 +17,7 @@ template <class T>
 const T* gather_block(const ReduceArgs& a, int64_t result, int64_t begin, int n, T* buffer) {
   const char* p = a.in + result * a.in_step + begin * a.reduce_step;
   if (a.reduce_step == sizeof(T)) return reinterpret_cast<const T*>(p);
-#pragma GCC unroll 1
+#pragma GCC unroll 8
   for (int j = 0; j < n; ++j, p += a.reduce_step) buffer[j] = *reinterpret_cast<const T*>(p);
   return buffer;
 }
@@ -26,19 +26,23 @@ inline int block_size(int64_t count, int64_t begin) { return static_cast<int>(co
 
 // ---- sums of floats
 
+// What is left of a block is added in double: the last sums are the largest, and their rounding would dominate the error.
 template <class T>
-T lane_sum(Vec<T> v) {
-  T lane[Vec<T>::width];
+double lane_sum(Vec<T> v) {
+  constexpr int W = Vec<T>::width;
+  T lane[W];
   v.store(lane);
+  double sum[W];
+  for (int l = 0; l < W; ++l) sum[l] = lane[l];
 #pragma GCC unroll 8
-  for (int half = Vec<T>::width / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-  return lane[0];
+  for (int half = W / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; ++l) sum[l] += sum[l + half];
+  return sum[0];
 }
 
 // Eight accumulators hide the latency of an addition (4 cycles at 2 a cycle).
 template <class T>
-T block_sum(const T* p, int n) {
+double block_sum(const T* p, int n) {
   using V = Vec<T>;
   constexpr int W = V::width;
   if (n <= W) return lane_sum(n == W ? V::load(p) : V::load(p, n));
@@ -67,18 +71,18 @@ template <class T>
 void sum_rows(const ReduceArgs& a) {
   T buffer[kBlock];
   for (int64_t i = 0; i < a.n; ++i) {
-    T level[64];  // sums of 2^k blocks that wait for their equal, largest first
+    double level[64];  // sums of 2^k blocks that wait for their equal, largest first
     int levels = 0;
     int64_t block = 0;
     for (int64_t begin = 0; begin < a.count; begin += kBlock, ++block) {
       const int n = block_size(a.count, begin);
-      T sum = block_sum(gather_block(a, i, begin, n, buffer), n);
+      double sum = block_sum(gather_block(a, i, begin, n, buffer), n);
       for (int64_t rest = block; rest & 1; rest >>= 1) sum = level[--levels] + sum;
       level[levels++] = sum;
     }
-    T sum = level[--levels];
+    double sum = level[--levels];
     while (levels > 0) sum = level[--levels] + sum;
-    *reinterpret_cast<T*>(a.out + i * a.out_step) = sum;
+    *reinterpret_cast<T*>(a.out + i * a.out_step) = static_cast<T>(sum);
   }
 }
 
@@ -305,24 +309,62 @@ void extreme_columns(const ReduceArgs& a) {
   }
 }
 
+// Positions of 4 and 8 bytes ride in vectors beside the values; those of shorter elements take a plain loop.
+template <int Bytes>
+struct PositionOf {
+  using type = int32_t;
+};
+template <>
+struct PositionOf<8> {
+  using type = int64_t;
+};
+
+// One more set of `Rows` rows, the first of which is row r.
+template <class Order, int Rows, class T, class I>
+void extreme_index_pass(T* best, I* where, const char* in, int64_t step, I r, int n) {
+  int c = 0;
+  if constexpr (sizeof(T) == sizeof(I)) {
+    constexpr int W = Vec<T>::width;
+    for (; c + W <= n; c += W) {
+      Vec<T> y = Vec<T>::load(best + c);
+      Vec<I> at = Vec<I>::load(where + c);
+#pragma GCC unroll 4
+      for (int u = 0; u < Rows; ++u) {
+        const Vec<T> x = Vec<T>::load(reinterpret_cast<const T*>(in + u * step) + c);
+        auto wins = Order::beats(x.v, y.v);
+        if constexpr (kIsFloating<T>) wins = wins | ((x.v != x.v) & (y.v == y.v));
+        y = select(wins, x, y);
+        at = select(wins, Vec<I>(static_cast<I>(r + u)), at);
+      }
+      y.store(best + c);
+      at.store(where + c);
+    }
+  }
+  for (int u = 0; u < Rows; ++u) {
+    const T* p = reinterpret_cast<const T*>(in + u * step);
+    for (int k = c; k < n; ++k) {
+      const bool wins = beats<Order>(p[k], best[k]);
+      best[k] = wins ? p[k] : best[k];
+      where[k] = wins ? static_cast<I>(r + u) : where[k];
+    }
+  }
+}
+
 template <class Order, class T>
 void extreme_index_columns(const ReduceArgs& a) {
+  using I = typename PositionOf<sizeof(T)>::type;
   constexpr int kPanel = 512;
   for (int64_t i = 0; i < a.n; i += kPanel) {
     const int n = static_cast<int>(a.n - i < kPanel ? a.n - i : kPanel);
     T best[kPanel];
-    int32_t where[kPanel] = {};
+    I where[kPanel] = {};
     const char* in = a.in + i * sizeof(T);
     __builtin_memcpy(best, in, n * sizeof(T));
-    for (int32_t r = 1; r < static_cast<int32_t>(a.count); ++r) {
-      const T* p = reinterpret_cast<const T*>(in + r * a.reduce_step);
-      for (int c = 0; c < n; ++c) {
-        const T x = p[c], y = best[c];
-        const bool wins = beats<Order>(x, y);
-        best[c] = wins ? x : y;
-        where[c] = wins ? r : where[c];
-      }
-    }
+    int64_t r = 1;
+    for (; r + 4 <= a.count; r += 4)
+      extreme_index_pass<Order, 4>(best, where, in + r * a.reduce_step, a.reduce_step, static_cast<I>(r), n);
+    for (; r < a.count; ++r)
+      extreme_index_pass<Order, 1>(best, where, in + r * a.reduce_step, a.reduce_step, static_cast<I>(r), n);
     __builtin_memcpy(a.out + i * sizeof(T), best, n * sizeof(T));
     for (int c = 0; c < n; ++c) a.index[i + c] = where[c];
   }

@@ -194,7 +194,14 @@ namespace {
 const Tensor& input_of(const Call& call) { return *call.args[0].tensor; }
 
 Result copy_op(const Call& call) {
-  copy_into(input_of(call), *call.args[1].tensor);
+  const Value& other = call.args[1];
+  if (other.is_tensor()) {
+    copy_into(input_of(call), *other.tensor);
+  } else {  // wraps and truncates, unlike fill_
+    const Tensor number = Tensor::empty({}, other.number.is_floating() ? DType::float64 : DType::int64);
+    other.number.store(number.dtype(), number.data());
+    copy_into(input_of(call), number);
+  }
   return input_of(call);
 }
 
@@ -217,7 +224,7 @@ Result zero_op(const Call& call) {
 }
 
 constexpr OpRow kRows[] = {
-    {"copy_", "", "input: Tensor, other: Tensor, non_blocking: bool = False", kMethod | kInplaceOnly, copy_op,
+    {"copy_", "", "input: Tensor, other: Operand, non_blocking: bool = False", kMethod | kInplaceOnly, copy_op,
      "Copies other, broadcast and cast, into input."},
     {"fill_", "", "input: Tensor, value: Operand", kMethod | kInplaceOnly, fill_op, "Sets every element to value."},
     {"zero_", "", "input: Tensor", kMethod | kInplaceOnly, zero_op, "Sets every element to zero."},

@@ -122,16 +122,18 @@ bool run_simple(const ElementwiseRow& row, std::span<const Operand> inputs, Tens
 
 // ---- the general path
 
-constexpr int kTile = 64;                   // side of the tiles that transposed operands are staged through
-constexpr std::int64_t kTileBytes = 16384;  // of one operand: a tile of each fits L2, two fit L1
+constexpr std::int64_t kTileBytes = 16384;  // of one operand's tile: two fit L1, all fit L2
+constexpr std::int64_t kLine = 64;          // bytes; a tile of a transposed operand is this high, so that its lines are used up
+constexpr std::int64_t kTileStreamBytes = std::int64_t{8} << 20;  // a + a.t(): 16 MB 1.5 -> 0.95 ms, 4 MB 0.21 -> 0.30 ms
 constexpr std::int64_t kChunk = 512;        // elements cast at a time
 
 // How one operand comes to, or leaves, the loop.
 struct Stage {
   DType dtype;
+  bool repeat = false;           // a short row that every row of a tile repeats: copied (and cast) once
   CopyLoop transpose = nullptr;  // first into a tile whose rows are contiguous
   CopyLoop cast = nullptr;       // then (the result: afterwards) between its dtype and the loop's
-  bool direct() const { return !transpose && !cast; }
+  bool direct() const { return !transpose && !cast && !repeat; }
 };
 
 struct Plan {
@@ -143,14 +145,32 @@ struct Plan {
   Number numbers[kMaxOperands];
   std::int64_t tile_n, tile_rows;
   bool staged = false, stream = false;
+  bool joined = false;  // the rows of a tile lie one after the other in every operand, and are computed as one
   double ns;
 };
+
+// Rows shorter than this are computed many at a time where the result is contiguous: (N, 3) + (3,).
+constexpr std::int64_t kShortRow = 64;
+
+// Whether all operands but short repeated rows are contiguous over dimensions 0 and 1.
+bool joins_rows(const Plan& plan) {
+  const Walk& walk = plan.walk;
+  if (walk.dims < 2 || walk.size[0] > kShortRow || walk.size[1] < 8) return false;
+  for (int k = 0; k < walk.operands; ++k) {
+    if (walk.repeated(k)) continue;
+    const auto item = static_cast<std::int64_t>(itemsize(plan.stage[k].dtype));
+    if (walk.step[k][0] != item || (walk.step[k][1] != item * walk.size[0] && (k == 0 || walk.step[k][1] != 0))) return false;
+  }
+  return true;
+}
 
 void choose_stages(Plan& plan) {
   Walk& walk = plan.walk;
   const CopyKernels& copy = *kernels().copy;
   std::int64_t widest = static_cast<std::int64_t>(itemsize(plan.compute)), bytes = 0;
+  std::int64_t narrowest = 8;  // of the transposed operands
   int casts = 0, unit = 0;
+  plan.joined = joins_rows(plan);
   for (int k = 0; k < walk.operands; ++k) {
     Stage& stage = plan.stage[k];
     const auto item = static_cast<std::int64_t>(itemsize(stage.dtype));
@@ -164,14 +184,16 @@ void choose_stages(Plan& plan) {
     }
     widest = std::max(widest, item);
     bytes += item;
-    if (stage.dtype != wanted) {
+    stage.repeat = plan.joined && k > 0 && walk.step[k][1] == 0;
+    if (stage.dtype != wanted || stage.repeat) {
       stage.cast = k == 0 ? copy.cast[index_of(wanted)][index_of(stage.dtype)] : copy.cast[index_of(stage.dtype)][index_of(wanted)];
-      ++casts;
+      casts += !stage.repeat;
     }
     if (k > 0) {
       const int d = walk.unit_dim(k, item);
       if (d > 0 && (unit == 0 || unit == d)) {
         unit = d;
+        narrowest = std::min(narrowest, item);
         stage.transpose = copy.transpose[item == 1 ? 0 : item == 2 ? 1 : item == 4 ? 2 : 3];
       }
     }
@@ -179,8 +201,11 @@ void choose_stages(Plan& plan) {
   }
   if (unit > 1) walk.exchange(1, unit);
   const std::int64_t n = walk.dims > 0 ? walk.size[0] : 1;
-  plan.tile_n = unit ? kTile : std::min(n, kChunk);
-  plan.tile_rows = unit ? std::min<std::int64_t>(kTile, kTileBytes / (kTile * widest)) : std::max<std::int64_t>(1, kChunk / plan.tile_n);
+  plan.tile_rows = unit ? kLine / narrowest : std::max<std::int64_t>(1, kChunk / std::min(n, kChunk));
+  plan.tile_n = unit ? kTileBytes / (plan.tile_rows * widest) : std::min(n, kChunk);
+  // Tiles write scattered lines, which the cache would first read.
+  const std::int64_t result_bytes = walk.numel() * static_cast<std::int64_t>(itemsize(plan.stage[0].dtype));
+  plan.stream = unit ? !plan.stage[0].cast && result_bytes > kTileStreamBytes : !plan.staged && result_bytes > stream_bytes();
   plan.ns = static_cast<double>(walk.numel()) * (plan.row->ns + kByteNs * static_cast<double>(bytes) + kCastNs * casts);
 }
 
@@ -198,7 +223,7 @@ ElementwiseArgs args_of(const Plan& plan, const WalkPiece& piece) {
   return args;
 }
 
-// Tile by tile: transposed and cast operands pass through buffers that stay in cache.
+// Tile by tile: transposed, cast and repeated operands pass through buffers that stay in cache.
 void run_tiles(const Plan& plan, const WalkPiece& piece) {
   alignas(64) char transposed[kMaxOperands][kTileBytes], cast[kMaxOperands][kTileBytes];
   const int operands = plan.walk.operands;
@@ -219,14 +244,16 @@ void run_tiles(const Plan& plan, const WalkPiece& piece) {
           stage.transpose({transposed[k], tile.data[k], item, whole.step[k], tile.n * item, item, tile.n, tile.rows, false});
           tile.data[k] = transposed[k], tile.step[k] = item, tile.row_step[k] = tile.n * item;
         }
-        if (stage.cast) {
-          const CopyArgs in{cast[k], tile.data[k], wanted, tile.step[k], tile.n * wanted, tile.row_step[k], tile.n, tile.rows, false};
-          if (k == 0)
-            last = {tile.data[0], cast[0], tile.step[0], wanted, tile.row_step[0], tile.n * wanted, tile.n, tile.rows, false};
-          else
-            stage.cast(in);
-          tile.data[k] = cast[k], tile.step[k] = wanted, tile.row_step[k] = tile.n * wanted;
-        }
+        if (!stage.cast) continue;
+        if (k == 0)
+          last = {tile.data[0], cast[0], tile.step[0], wanted, tile.row_step[0], tile.n * wanted, tile.n, tile.rows, false};
+        else if (!stage.repeat || r == 0)
+          stage.cast({cast[k], tile.data[k], wanted, tile.step[k], tile.n * wanted, tile.row_step[k], tile.n, tile.rows, false});
+        tile.data[k] = cast[k], tile.step[k] = wanted, tile.row_step[k] = tile.n * wanted;
+      }
+      if (plan.joined) {
+        tile.n *= tile.rows;
+        tile.rows = 1;
       }
       plan.loop(tile);
       if (plan.stage[0].cast) plan.stage[0].cast(last);
@@ -376,7 +403,6 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   }
   plan.walk.merge();
   choose_stages(plan);
-  plan.stream = !plan.staged && result.nbytes() > stream_bytes();
   run_plan(plan);
   return result;
 }

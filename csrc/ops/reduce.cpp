@@ -166,6 +166,45 @@ void reduce_axis(const Family& family, State& state, int which, Tensor* index) {
   state.owner = std::move(out);
 }
 
+// Many short rows of memory, added down: rows are taken together, kPanel elements at a time, as one long row, which leaves
+// fewer rows of the same shape. False: not this case.
+bool reduce_narrow(const Family& family, State& state) {
+  const auto item = static_cast<std::int64_t>(itemsize(state.dtype));
+  if (family.indexed || state.count != 2) return false;
+  const Axis rows = state.axes[0], width = state.axes[1];
+  if (!rows.reduced || width.reduced || width.size > kPanel / 8 || width.stride != item || rows.stride != width.size * item)
+    return false;
+  const std::int64_t together = kPanel / width.size, groups = rows.size / together;
+  if (groups < 16) return false;
+  const std::int64_t whole = groups / kChunkRows, rest = groups % kChunkRows, single = rows.size % together;
+  const std::int64_t left = (whole + (rest > 0)) * together + (single > 0);
+  const DType out_dtype = family.result(state.dtype);
+  const auto out_item = static_cast<std::int64_t>(itemsize(out_dtype));
+  Tensor out = Tensor::empty({left, width.size}, out_dtype);
+  const std::int64_t long_row = together * width.size;
+  // `parts` results of `length` elements each, `count` long rows or rows added to each.
+  const auto run = [&](std::int64_t to, std::int64_t from, std::int64_t parts, std::int64_t length, std::int64_t count) {
+    if (parts == 0 || count == 0) return;
+    Walk walk;
+    walk.operands = 2;
+    walk.dims = 2;
+    walk.size[0] = length, walk.step[0][0] = out_item, walk.step[1][0] = item;
+    walk.size[1] = parts, walk.step[0][1] = length * out_item, walk.step[1][1] = count * length * item;
+    walk.data[0] = out.data() + to * rows.stride / item * out_item;
+    walk.data[1] = const_cast<char*>(state.data) + from * rows.stride;
+    run_kernel(family, state.dtype, walk, nullptr, length * item, count, true);
+  };
+  run(0, 0, whole, long_row, kChunkRows);
+  run(whole * together, whole * kChunkRows * together, 1, long_row, rest);
+  run(left - 1, groups * together, 1, width.size, single);
+  state.axes[0] = {left, width.size * out_item, -1, true};
+  state.axes[1].stride = out_item;
+  state.data = out.data();
+  state.dtype = out_dtype;
+  state.owner = std::move(out);
+  return true;
+}
+
 using DimSet = std::bitset<kMaxDims>;
 
 Dims reduced_sizes(const Tensor& input, const DimSet& reduced, bool keepdim) {
@@ -200,6 +239,13 @@ Tensor arrange(const State& state, const Tensor& flat, const Dims& kept_sizes, c
 
 // The reduction of a tensor with elements. With `index`, one dim at most is reduced.
 Tensor reduce(const Family& family, const Tensor& input, const DimSet& reduced, bool keepdim, Tensor* index = nullptr) {
+  const Dims sizes = reduced_sizes(input, reduced, keepdim);
+  if (!family.indexed && input.numel() < 2 * kChunk && reduced.count() == static_cast<std::size_t>(input.dim()) && is_dense(input)) {
+    Tensor result = Tensor::empty(sizes, family.result(input.dtype()));  // what follows, made short
+    family.kernel->rows[index_of(input.dtype())](
+        {result.data(), nullptr, input.data(), 0, 0, 0, input.itemsize(), 1, input.numel()});
+    return result;
+  }
   State state;
   state.data = input.data();
   state.dtype = input.dtype();
@@ -212,6 +258,7 @@ Tensor reduce(const Family& family, const Tensor& input, const DimSet& reduced, 
   };
   if (left() == 0) state.axes[state.count++] = {1, input.itemsize(), -1, true};
   while (left() > 0) {
+    if (reduce_narrow(family, state)) continue;
     // The axis that runs along memory, else the longest.
     int which = -1;
     for (int i = 0; i < state.count; ++i)
@@ -219,7 +266,7 @@ Tensor reduce(const Family& family, const Tensor& input, const DimSet& reduced, 
     if (state.axes[state.count - 1].reduced && state.axes[state.count - 1].size > 1) which = state.count - 1;
     reduce_axis(family, state, which, index);
   }
-  const Dims kept = reduced_sizes(input, reduced, false), sizes = reduced_sizes(input, reduced, keepdim);
+  const Dims kept = reduced_sizes(input, reduced, false);
   if (index) *index = [&] {
     State of_index = state;
     of_index.dtype = DType::int64;
@@ -372,15 +419,15 @@ constexpr OpRow kRows[] = {
      "The sum over dim, a number, a tuple, or by default everything. Integers and bool are added in int64; with dtype, elements "
      "are cast first. Floats are added pairwise: the error grows with the logarithm of their number."},
     {"max", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMax>, "The largest element; NaN if there is one."},
-    {"max.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kFunction | kMethod | kOut,
-     extreme_dim_call<kMax>, "The largest element along dim, a NaN if there is one, and the first position where it stands."},
     {"max.other", "", "input: Tensor, other: Tensor", kFunction | kMethod | kOut, extreme_other_call<kMax>,
      "The larger of input and other, element by element: maximum."},
+    {"max.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kFunction | kMethod | kOut,
+     extreme_dim_call<kMax>, "The largest element along dim, a NaN if there is one, and the first position where it stands."},
     {"min", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMin>, "The smallest element; NaN if there is one."},
-    {"min.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kFunction | kMethod | kOut,
-     extreme_dim_call<kMin>, "The smallest element along dim, a NaN if there is one, and the first position where it stands."},
     {"min.other", "", "input: Tensor, other: Tensor", kFunction | kMethod | kOut, extreme_other_call<kMin>,
      "The smaller of input and other, element by element: minimum."},
+    {"min.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kFunction | kMethod | kOut,
+     extreme_dim_call<kMin>, "The smallest element along dim, a NaN if there is one, and the first position where it stands."},
     {"equal", "", "input: Tensor, other: Tensor", kFunction | kMethod, equal_call,
      "True if both have the same shape and the same elements."},
     {"allclose", "",

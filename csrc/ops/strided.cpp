@@ -174,8 +174,10 @@ bool is_dense(const Tensor& tensor) {
   const int ndim = tensor.dim();
   int order[kMaxDims];
   int n = 0;
-  for (int i = 0; i < ndim; ++i)
+  for (int i = 0; i < ndim; ++i) {
+    if (tensor.stride(i) < 0) return false;
     if (tensor.size(i) != 1) order[n++] = i;
+  }
   std::sort(order, order + n, [&](int a, int b) { return tensor.stride(a) < tensor.stride(b); });
   std::int64_t expected = 1;
   for (int i = 0; i < n; ++i) {
