@@ -93,7 +93,12 @@ Tensor arange(const Call& call, Scalar start, Scalar end, Scalar step, const Val
   const bool floats = start.is_floating() || end.is_floating() || step.is_floating();
   const DType result_dtype = dtype_or(dtype, call.out ? call.out->dtype() : floats ? default_dtype() : DType::int64);
   if (result_dtype == DType::boolean) fail(ErrorKind::not_implemented, "\"arange_cpu\" not implemented for 'Bool'");
-  const std::int64_t size = arange_size(start, end, step, floats);
+  std::int64_t size = arange_size(start, end, step, floats);
+  if (floats && !is_floating(result_dtype)) {  // as PyTorch: integer results are counted in integers, int64 also in its size
+    for (Scalar* s : {&start, &end, &step}) *s = Scalar::of(s->to<std::int64_t>());
+    check_value(step.integer != 0, "step must be nonzero");
+    if (result_dtype == DType::int64) size = arange_size(start, end, step, false);
+  }
   check_creation("arange", {size}, requires_grad);
   const Tensor result = result_of(call, {size}, result_dtype);
   const double ns = 0.5 * static_cast<double>(size);
@@ -102,7 +107,7 @@ Tensor arange(const Call& call, Scalar start, Scalar end, Scalar step, const Val
     T* out = result.data<T>();
     const std::int64_t stride = result.dim() ? result.stride(0) : 1;
     parallel_for(size, 1024, ns, [&](std::int64_t begin, std::int64_t stop) {
-      if (floats || is_floating(result_dtype)) {
+      if (is_floating(result_dtype)) {
         const double first = start.to<double>(), by = step.to<double>();
         for (std::int64_t i = begin; i < stop; ++i) out[i * stride] = static_cast<T>(first + by * static_cast<double>(i));
       } else {

@@ -129,7 +129,7 @@ Result flatten_op(const Call& call) { return flatten(input_of(call), call.args[1
 
 Result t_op(const Call& call) {
   const Tensor& input = input_of(call);
-  check(input.dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", input.dim(), "D [t: input ",
+  check(input.dim() <= 2, call.inplace ? "t_()" : "t()", " expects a tensor with <= 2 dimensions, but self is ", input.dim(), "D [t: input ",
         tuple_of(input.sizes()), "]");
   return finish(call, input.dim() < 2 ? input : transpose(input, 0, 1));
 }
@@ -174,7 +174,7 @@ constexpr OpRow kRows[] = {
     {"squeeze", "", "input: Tensor, dim: int[]? = None", kFunction | kMethod | kInplace, squeeze_op,
      "A view without the dimensions of size 1: all of them, or those in dim.\n\n"
      ">>> wengert.zeros(1, 3, 1).squeeze().shape\ntorch.Size([3])"},
-    {"flatten", "", "input: Tensor, start_dim: int = 0, end_dim: int = -1", kFunction | kMethod, flatten_op,
+    {"flatten", "", "input: Tensor, start_dim: int = 0, end_dim: int = -1", kFunction | kMethod | kSelf, flatten_op,
      "The dimensions start_dim..end_dim as one: a view where the strides allow one, else a copy.\n\n"
      ">>> wengert.zeros(2, 3, 4).flatten(1).shape\ntorch.Size([2, 12])"},
     {"expand", "", "input: Tensor, size: int[]", kMethod, expand_op,
@@ -249,9 +249,14 @@ Tensor unsqueeze(const Tensor& input, std::int64_t dim) {
   return input.view_as(sizes, strides);
 }
 
+// As PyTorch's message has it.
+static std::string type_name(DType dtype) {
+  return dtype == DType::boolean ? "CPUBoolType" : str("torch.", info(dtype).scalar, "Tensor");
+}
+
 Tensor expand(const Tensor& input, const Dims& size) {
   const int added = size.size() - input.dim();
-  check(added >= 0, "expand(torch.", info(input.dtype()).scalar, "Tensor{", input.sizes(), "}, size=", size,
+  check(added >= 0, "expand(", type_name(input.dtype()), "{", input.sizes(), "}, size=", size,
         "): the number of sizes provided (", size.size(), ") must be greater or equal to the number of dimensions in the tensor (",
         input.dim(), ")");
   Dims sizes = size, strides(size.size());

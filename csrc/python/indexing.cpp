@@ -101,7 +101,7 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     }
     check_type(is_tensor(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.", info(target.dtype()).scalar, "Tensor");
     Tensor source = tensor_of(value);
-    while (source.dim() > target.dim() && source.size(0) == 1) source = select(source, 0, 0);  // as PyTorch, leading ones go
+    while (source.dim() > 0 && source.size(0) == 1) source = select(source, 0, 0);  // as PyTorch, leading ones go
     copy_into(target, expand(source, target.sizes()));
     return 0;
   });
