@@ -211,7 +211,8 @@ void pack_a(const void* a, int64_t row, int64_t col, int64_t M, int64_t K, void*
   if (row == 1) return pack_a_across(src, col, M, K, dst);
   const RowBlocks blocks(M);
   for (int64_t block = 0; block < blocks.count; ++block)
-    pack_lanes<kPackedRows>(src + blocks.row(block) * row, row, col, blocks.rows(block), K, dst + block * kPackedRows * K, kPackedRows);
+    pack_lanes<kPackedRows>(src + blocks.row(block) * row, row, col, blocks.rows(block), K, dst + block * kPackedRows * K,
+                            kPackedRows);
 }
 
 template <class From, class T>
@@ -248,8 +249,18 @@ void pack_b(const void* b, int64_t row, int64_t col, int64_t K, int64_t N, void*
 template <class T, class Out>
 constexpr GemmKernel kernel() {
   constexpr int W = Vec<T>::width;
-  return {multiply<T, Out>, pack_a<Out, T>, pack_b<Out, T>, kTileRows, kVectors<T> * W, W, kBlockBytes / sizeof(T),
-          kPackedRows, sizeof(T), sizeof(T) == sizeof(Out), kMasked<T>, W * (kFloating<T> ? 6.0f : 3.0f)};
+  return {multiply<T, Out>,
+          pack_a<Out, T>,
+          pack_b<Out, T>,
+          kTileRows,
+          kVectors<T> * W,
+          W,
+          kBlockBytes / sizeof(T),
+          kPackedRows,
+          sizeof(T),
+          sizeof(T) == sizeof(Out),
+          kMasked<T>,
+          W * (kFloating<T> ? 6.0f : 3.0f)};
 }
 
 }  // namespace
@@ -257,14 +268,14 @@ constexpr GemmKernel kernel() {
 // Integers wrap: unsigned arithmetic serves both signs. Bytes are packed as 16 bits, for which there is a multiplication.
 extern const GemmKernels kGemm;
 const GemmKernels kGemm = {{
-    {},                             // bool
-    kernel<uint16_t, uint8_t>(),    // uint8
-    kernel<uint16_t, uint8_t>(),    // int8
-    kernel<uint16_t, uint16_t>(),   // int16
-    kernel<uint32_t, uint32_t>(),   // int32
-    kernel<uint64_t, uint64_t>(),   // int64
-    kernel<float, float>(),         // float32
-    kernel<double, double>(),       // float64
+    {},                            // bool
+    kernel<uint16_t, uint8_t>(),   // uint8
+    kernel<uint16_t, uint8_t>(),   // int8
+    kernel<uint16_t, uint16_t>(),  // int16
+    kernel<uint32_t, uint32_t>(),  // int32
+    kernel<uint64_t, uint64_t>(),  // int64
+    kernel<float, float>(),        // float32
+    kernel<double, double>(),      // float64
 }};
 
 }  // namespace wengert::WENGERT_ISA

@@ -14,8 +14,8 @@ inline constexpr int kTileRows = 6, kTileVectors = 2, kIntegerTileVectors = 1;
 #endif
 
 // Bytes of a row of A in one block of K; C is read and written once for each. The wide tile streams B from L2 (float32 at 1024:
-// 98% of the FMA peak with one block, 96% with two). The others keep a panel of B in L1 (float32 at 1000: 94% with 334 steps, 91%
-// with 500).
+// 98% of the FMA peak with one block, 96% with two). The others keep a panel of B in L1 (float32 at 1000: 94% with 334 steps,
+// 91% with 500).
 #if WENGERT_AVX512
 inline constexpr int kBlockBytes = 5120;
 #else

@@ -12,7 +12,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr int64_t kL2 = 1 << 20;  // assumed, per core
+constexpr int64_t kL2 = 1 << 20;      // assumed, per core
 constexpr int64_t kBlockA = kL2 / 4;  // a block of A stays in L2 beside the panel of B that streams by
 constexpr int64_t kBlockN = 2048;
 constexpr int64_t kPackCost = 10;  // multiply-adds that packing an element costs, about
@@ -27,9 +27,7 @@ constexpr int64_t balanced(int64_t n, int64_t most, int64_t unit) {
 
 // Lines `stride` bytes apart meet in few sets of a cache when a high power of two divides the stride: true if `count` of
 // them need more than `capacity` bytes of a cache then.
-constexpr bool crowded(int64_t stride, int64_t count, int64_t capacity) {
-  return (stride & -stride) * count > capacity;
-}
+constexpr bool crowded(int64_t stride, int64_t count, int64_t capacity) { return (stride & -stride) * count > capacity; }
 
 // The batch dimensions with strides in bytes, neighbours joined where all operands allow it.
 struct Batch {
@@ -131,8 +129,8 @@ struct Gemm {
     const bool large = rows >= 24 * kernel.rows && columns * K * size >= 16384 * kernel.columns * packed;
     const bool crowded_b = rows > 3 * kernel.rows && crowded(b_row * size, plan.k, kL2);
     plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) || large || crowded_b;
-    // A in place is read along its rows, or by a few elements of a line at each step if it is transposed; a large one costs less
-    // packed when other programs share the caches.
+    // A in place is read along its rows, or by a few elements of a line at each step if it is transposed; a large one costs
+    // less packed when other programs share the caches.
     const bool scattered_a = a_col != 1 ? plan.k > 384 || crowded(a_col * size, plan.k, kL2 / 2)
                                         : rows * K * size > 4 * kL2 || crowded(a_row * size, plan.m, kL2 / 2);
     plan.pack_a = !kernel.in_place || (columns >= 4 * kernel.columns && scattered_a);
@@ -268,7 +266,8 @@ bool run_small(const Product& p, const GemmKernel& kernel) {
   if (static_cast<double>(p.M) * static_cast<double>(p.N) * static_cast<double>(p.K) > kParallelNs * kernel.rate) return false;
   alignas(8) std::byte alpha[8];
   p.alpha.store(p.dtype, alpha);
-  kernel.multiply({p.M, p.N, p.K, p.a, p.a_row, p.a_col, p.b, p.b_row, p.c, p.c_row, 1, 1, 0, 0, 0, alpha, p.accumulate, false, false});
+  kernel.multiply(
+      {p.M, p.N, p.K, p.a, p.a_row, p.a_col, p.b, p.b_row, p.c, p.c_row, 1, 1, 0, 0, 0, alpha, p.accumulate, false, false});
   return true;
 }
 

@@ -23,6 +23,11 @@ using FirstLanes = Lanes<__integer_pack(N)...>;
 template <class T>
 struct LaneIndex;  // GCC's older shuffle takes the indices as a vector of integers of the lanes' size
 template <class T>
+  requires(sizeof(T) == 1)
+struct LaneIndex<T> {
+  using Raw = RawOf<int8_t>::Raw;
+};
+template <class T>
   requires(sizeof(T) == 2)
 struct LaneIndex<T> {
   using Raw = RawOf<int16_t>::Raw;
@@ -54,12 +59,18 @@ constexpr int shuffle_lane(int i) {
   constexpr int W = Vec<T>::width, B = 16 / sizeof(T);
   const int in = i % B, block = i / B, half = W / B / 2;
   switch (S) {
-    case Shuffle::zip_low: return i / 2 + (i & 1) * W;
-    case Shuffle::zip_high: return i / 2 + W / 2 + (i & 1) * W;
-    case Shuffle::block_zip_low: return block * B + in / 2 + (in & 1) * W;
-    case Shuffle::block_zip_high: return block * B + B / 2 + in / 2 + (in & 1) * W;
-    case Shuffle::even_blocks: return block < half ? 2 * block * B + in : W + 2 * (block - half) * B + in;
-    case Shuffle::odd_blocks: return block < half ? (2 * block + 1) * B + in : W + (2 * (block - half) + 1) * B + in;
+    case Shuffle::zip_low:
+      return i / 2 + (i & 1) * W;
+    case Shuffle::zip_high:
+      return i / 2 + W / 2 + (i & 1) * W;
+    case Shuffle::block_zip_low:
+      return block * B + in / 2 + (in & 1) * W;
+    case Shuffle::block_zip_high:
+      return block * B + B / 2 + in / 2 + (in & 1) * W;
+    case Shuffle::even_blocks:
+      return block < half ? 2 * block * B + in : W + 2 * (block - half) * B + in;
+    case Shuffle::odd_blocks:
+      return block < half ? (2 * block + 1) * B + in : W + (2 * (block - half) + 1) * B + in;
   }
 }
 
