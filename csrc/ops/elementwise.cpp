@@ -78,46 +78,37 @@ void run_flat(const ElementwiseRow& row, ElementwiseLoop loop, ElementwiseArgs& 
   });
 }
 
-// The common case: contiguous tensors of one shape and dtype, and numbers that keep it. False: not this case, nothing done.
-bool run_simple(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out, bool inplace, Tensor* result) {
+// The common case: contiguous tensors of one shape and dtype, and numbers that keep it. Fills in the inputs of args, and gives
+// the tensor that the result is like and its loop; null where this is another case.
+const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor* out, bool inplace,
+                          Number* numbers, ElementwiseArgs& args, ElementwiseLoop* loop) {
   const Tensor* first = inputs[0].tensor;
   if (!first && row.arity > 1) first = inputs[1].tensor;
-  if (!first || !first->is_contiguous() || (out && !inplace)) return false;
+  if (!first || !first->is_contiguous() || (out && !inplace)) return nullptr;
   const DType dtype = first->dtype();
-  const ElementwiseLoop loop = row.loops.by_dtype[index_of(dtype)];
-  if (!loop || (row.zero_error && !is_floating(dtype)) || (inplace && row.rule == DTypeRule::compare)) return false;
-  ElementwiseArgs args;
-  Number numbers[kMaxOperands];
+  *loop = row.loops.by_dtype[index_of(dtype)];
+  if (!*loop || (row.zero_error && !is_floating(dtype)) || (inplace && row.rule == DTypeRule::compare)) return nullptr;
   for (int k = 0; k < row.arity; ++k) {
     if (const Tensor* tensor = inputs[k].tensor) {
       if (tensor != first &&
           (tensor->dtype() != dtype || !tensor->is_contiguous() || !(tensor->sizes() == first->sizes())))
-        return false;
+        return nullptr;
       args.data[k + 1] = tensor->data();
       args.step[k + 1] = tensor->itemsize();
     } else {
-      if (!keeps_dtype(inputs[k].number, dtype)) return false;
-      if (inputs[k].number.kind == Scalar::Kind::boolean && (row.mixed_bool_error || row.has_scale)) return false;
+      if (!keeps_dtype(inputs[k].number, dtype)) return nullptr;
+      if (inputs[k].number.kind == Scalar::Kind::boolean && (row.mixed_bool_error || row.has_scale)) return nullptr;
       inputs[k].number.store(dtype, numbers[k].bytes);
       args.data[k + 1] = numbers[k].bytes;
       args.step[k + 1] = 0;
     }
   }
   if (inplace) {
-    if (out != first || !out->writable()) return false;
+    if (out != first || !out->writable()) return nullptr;
     for (int k = 1; k < row.arity; ++k)
-      if (inputs[k].tensor && inputs[k].tensor->data() != out->data() && may_overlap(*out, *inputs[k].tensor)) return false;
-    *result = *out;
-    result->bump_version();
-  } else {
-    *result = Tensor::empty(first->sizes(), row.rule == DTypeRule::compare ? DType::boolean : dtype);
+      if (inputs[k].tensor && inputs[k].tensor->data() != out->data() && may_overlap(*out, *inputs[k].tensor)) return nullptr;
   }
-  args.n = result->numel();
-  if (args.n == 0) return true;
-  args.data[0] = result->data();
-  args.step[0] = result->itemsize();
-  run_flat(row, loop, args);
-  return true;
+  return first;
 }
 
 // ---- the general path
@@ -410,9 +401,18 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
 }  // namespace
 
 Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out, bool inplace) {
-  Tensor result;
-  if (run_simple(row, inputs, out, inplace, &result)) return result;
-  return run_general(row, inputs, out, inplace);
+  ElementwiseArgs args;
+  Number numbers[kMaxOperands];
+  ElementwiseLoop loop;
+  const Tensor* like = simple_case(row, inputs, out, inplace, numbers, args, &loop);
+  if (!like) return run_general(row, inputs, out, inplace);
+  Tensor result = inplace ? *out : Tensor::empty(like->sizes(), row.rule == DTypeRule::compare ? DType::boolean : like->dtype());
+  if (inplace) result.bump_version();
+  args.n = result.numel();
+  args.data[0] = result.data();
+  args.step[0] = result.itemsize();
+  if (args.n > 0) run_flat(row, loop, args);
+  return result;
 }
 
 namespace {
