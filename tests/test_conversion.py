@@ -158,6 +158,12 @@ def test_fill_of_repeated_elements_is_allowed():
     assert one.expand(3).zero_().tolist() == [0, 0, 0] and one.item() == 0
 
 
+def test_copy_of_a_number():
+    x = torch.zeros(2, 3, dtype=torch.int8)
+    assert x.copy_(7) is x and x.tolist() == [[7] * 3] * 2
+    assert x.copy_(-2.7).tolist() == [[-2] * 3] * 2 and x[0].copy_(True).tolist() == [1, 1, 1]
+
+
 def test_copy_of_itself_and_of_a_neighbour():
     x = torch.arange(6)
     assert x.copy_(x) is x and x[:3].copy_(x[3:]).tolist() == [3, 4, 5]

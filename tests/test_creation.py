@@ -147,6 +147,13 @@ def test_arange_of_floats(start, end, step, size):
     assert torch.arange(2.5).tolist() == [0, 1, 2]
 
 
+def test_arange_of_floats_as_integers():
+    assert torch.arange(0.5, 3.5, dtype=torch.int64).tolist() == torch.arange(0.5, 3, dtype=torch.int32).tolist() == [0, 1, 2]
+    assert torch.arange(0.5, dtype=torch.int64).tolist() == []
+    with pytest.raises(ValueError, match="step must be nonzero"):
+        torch.arange(0, 2, 0.5, dtype=torch.int64)
+
+
 @pytest.mark.parametrize("dtype", [*INTS, *FLOATS])
 def test_arange_of_dtype(dtype):
     assert_same(torch.arange(100, dtype=dtype_of(dtype)), np.arange(100, dtype=dtype))

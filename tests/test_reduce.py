@@ -150,6 +150,8 @@ def test_extremes_of_two_tensors(name):
     assert_same(getattr(torch, name)(x, y), expected)
     assert_same(getattr(x, name)(y), expected)
     assert_same(getattr(torch, name + "imum")(x, y), expected)
+    dims = torch.tensor([[3, 1], [2, 5]])  # a 0-d tensor beside them is an operand, not a dim
+    assert getattr(torch, name)(dims, torch.tensor(1)).shape == getattr(dims, name)(torch.tensor(0)).shape == (2, 2)
     both = getattr(torch, name)(torch.tensor([NAN, 1.0]), torch.tensor([1.0, NAN]))
     assert np.isnan(both.numpy()).all()
 

@@ -1,0 +1,331 @@
+"""Random calls of every operator that PyTorch has too: values, dtypes, strides, views or copies, exceptions and messages."""
+
+import importlib
+import random
+import re
+
+import numpy as np
+import pytest
+from reference import DTYPES, FLOATS, bits, digits, samples
+
+import wengert
+
+pytestmark = pytest.mark.parity
+
+SAMPLES = 400
+SHAPES = [(), (1,), (3,), (0,), (2, 3), (3, 2), (3, 3), (1, 3), (3, 1), (0, 3), (2, 3, 2), (2, 2, 3), (2, 3, 3), (1, 3, 3), (2, 1, 1, 3)]
+# Differences on purpose: operator, what either message contains, why.
+ON_PURPOSE = [
+    ("", "unsupported operation", "of several errors in one call either may be named: the overlap here"),
+    ("", "output with shape", "likewise: the shape of the in-place result"),
+    ("", "can't be cast to the desired output type", "likewise: its dtype"),
+    ("addmm", "not implemented for 'Bool'", "likewise: the dtype"),
+    ("baddbmm", "not implemented for 'Bool'", "likewise"),
+    ("baddbmm", "Bad in-place call", "likewise: the shape of the in-place result"),
+    ("baddbmm", "must be a 3D tensor", "PyTorch broadcasts input to sizes that the batches do not have"),
+    ("baddbmm", "must have the same dtype", "likewise"),
+    ("baddbmm", "Input dtypes must be the same", "likewise"),
+    ("bmm baddbmm", "expected scalar type", "PyTorch lets an empty batch pass"),
+    ("addmv", "Dimension specified as 0 but tensor has no dimensions", "the vectors' sizes are compared first"),
+    ("sum", "appears multiple times in the list of dims", "likewise, of a dim twice and one out of range"),
+    ("baddbmm", "Expected size for first two dimensions", "likewise"),
+    ("matmul", "size mismatch, got", "PyTorch folds a batch into a matrix, and names that, by the strides of sizes 1 too"),
+    ("matmul", "addmv input tensors must have the same dtype", "likewise"),
+    ("view.dtype", "must be", "PyTorch keeps NumPy's strides of empty arrays, and divides before it looks at strides"),
+    ("add sub mul div", "'input' (position 1) must be Tensor, not", "PyTorch's functions also take a number as their first argument"),
+    ("expand", "integer multiplication overflow", "PyTorch takes negative sizes of new dimensions where nothing is multiplied"),
+    ("expand", "isn't allowed in a leading, non-existing dimension", "likewise"),
+    ("to to.other to.device", "invalid combination of arguments", "PyTorch takes True for a device"),
+    ("to to.other to.device", "device", "there is one device"),
+    ("index", "0-dim tensor", "PyTorch writes a tensor to z[5] by another path than it reads"),
+    ("index", "out of bounds for dimension", "the dimension named after an ellipsis"),
+    ("index", "valid indices", "several errors in one key"),
+    ("index", "CPUBoolType", "PyTorch's writing names the type of bool unlike its expand"),
+]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return importlib.import_module("torch")
+
+
+# Shapes that often make products.
+VECTORS, MATRICES, BATCHES = [(2,), (3,)], [(2, 3), (3, 2), (3, 3), (2, 2)], [(2, 3, 3), (2, 2, 3), (2, 3, 2), (1, 3, 3), (0, 3, 3)]
+RANKS = {
+    "dot": {"input": VECTORS, "tensor": VECTORS},
+    "outer": {"input": VECTORS, "vec2": VECTORS},
+    "mv": {"input": MATRICES, "vec": VECTORS},
+    "mm": {"input": MATRICES, "mat2": MATRICES},
+    "bmm": {"input": BATCHES, "mat2": BATCHES},
+    "addmv": {"input": VECTORS, "mat": MATRICES, "vec": VECTORS},
+    "addmm": {"input": [*VECTORS, *MATRICES], "mat1": MATRICES, "mat2": MATRICES},
+    "baddbmm": {"input": [*VECTORS, *MATRICES, *BATCHES], "batch1": BATCHES, "batch2": BATCHES},
+}
+
+
+class Argument:
+    """A value that each of the two libraries can make for itself."""
+
+    def __init__(self, make, text):
+        self.make, self.text = make, text
+
+    def __repr__(self):
+        return self.text
+
+
+def tensor(rng, shapes=SHAPES, dtypes=DTYPES):
+    shape, dtype, seed = rng.choice(shapes), rng.choice(dtypes), rng.randrange(1000)
+    array = (digits if rng.random() < 0.8 else samples)(shape, dtype, seed)
+    layout = rng.choice(["dense", "dense", "transposed", "sliced", "repeated"])
+
+    def make(torch):
+        if layout == "transposed" and shape:
+            order = tuple(range(len(shape)))[::-1]
+            return torch.tensor(np.ascontiguousarray(array.transpose(order))).permute(order)
+        if layout == "sliced" and shape:
+            apart = np.zeros([2 * n + 1 for n in shape], dtype)
+            odd = (slice(1, None, 2),) * len(shape)
+            apart[odd] = array
+            return torch.tensor(apart)[odd]
+        if layout == "repeated" and 0 not in shape:
+            return torch.tensor(array[:1]).expand(shape) if shape else torch.tensor(array)
+        return torch.tensor(array)
+
+    return Argument(make, f"{layout} {dtype}{list(shape)}")
+
+
+def plain(value):
+    return Argument(lambda torch: value, repr(value))
+
+
+def of_dtype(name):
+    return Argument(lambda torch: getattr(torch, name), name)
+
+
+def argument(rng, spec, op, first):
+    """A value for one argument: mostly of its kind, at times of another."""
+    kind = spec["kind"]
+    if rng.random() < 0.02 and kind != "torch.device":
+        return plain(rng.choice([None, "a", 1.5, [1, 2], True]))
+    if kind == "Tensor":
+        operand = re.search(rf"\b{spec['name']}: Operand", op["signature"])
+        if operand and rng.random() < 0.4:
+            return plain(rng.choice([0, 1, -3, 300, 2.5, True, False, float("nan")]))
+        likely = RANKS.get(op["name"]) if rng.random() < 0.8 else None
+        shapes = likely[spec["name"]] if likely else SHAPES
+        dtypes = [first.text.split()[1].split("[")[0]] if first and rng.random() < 0.8 else DTYPES
+        return tensor(rng, shapes, dtypes)
+    if kind == "int":
+        return plain(rng.randrange(-3, 4))
+    if kind == "tuple of ints":
+        if rng.random() < 0.3:
+            return plain(rng.randrange(-2, 4))
+        return plain(tuple(rng.choice([-1, 0, 1, 2, 3, 6, 9]) for _ in range(rng.randrange(4))))
+    if kind == "Number":
+        return plain(rng.choice([0, 1, 2, -1, 0.5, 2.0, True, 10]))
+    if kind == "float":
+        return plain(rng.choice([0, 1e-5, 0.5, 1]))
+    if kind == "bool":
+        return plain(rng.choice([True, False]))
+    if kind == "str":
+        return plain(rng.choice(["floor", "trunc", "a"]))
+    if kind == "torch.dtype":
+        return of_dtype(rng.choice(DTYPES))
+    if kind == "torch.device":
+        return plain("cpu")
+    if kind == "torch.layout":
+        return of_dtype("strided")
+    if kind == "torch.memory_format":
+        formats = ["contiguous_format"] if op["name"] in ("empty", "contiguous") else ["contiguous_format", "preserve_format"]
+        return of_dtype(rng.choice(formats))
+    return None
+
+
+def sample(rng, op):
+    """(positional, keywords) for one call."""
+    positional, keywords, first = [], {}, None
+    for spec in op["args"]:
+        if spec["name"] in ("pin_memory", "requires_grad", "non_blocking", "generator"):
+            continue
+        optional = spec["default"] is not None or spec["optional"]
+        if optional and rng.random() < 0.6:
+            continue
+        value = argument(rng, spec, op, first)
+        if value is None:
+            continue
+        if spec["kind"] == "Tensor" and first is None and value.text[0] in "dtsr" and "[" in value.text:
+            first = value
+        if spec["keyword_only"] or keywords or len(positional) != op["args"].index(spec):
+            keywords[spec["name"]] = value
+        else:
+            positional.append(value)
+    return positional, keywords
+
+
+def outcome(torch, form, name, positional, keywords):
+    """What a call gives: ("value", results, inputs) or ("error", type, message, inputs)."""
+    inputs = [value.make(torch) for value in positional]
+    named = {key: value.make(torch) for key, value in keywords.items()}
+    tensors = [value for value in (*inputs, *named.values()) if isinstance(value, torch.Tensor)]
+    try:
+        if form == "function":
+            result = getattr(torch, name)(*inputs, **named)
+        else:
+            result = getattr(inputs[0], name)(*inputs[1:], **named)
+    except Exception as error:
+        return "error", type(error), str(error), tensors
+    return "value", list(result) if isinstance(result, tuple) else [result], None, tensors
+
+
+def described(torch, result, tensors):
+    """Everything about a result but its values: type, dtype, shape, strides, and what it shares memory with."""
+    if not isinstance(result, torch.Tensor):
+        return type(result).__name__, result
+    offsets = ()
+    if result.numel():
+        shared = []
+        for index, source in enumerate(tensors):
+            if not source.numel():
+                continue
+            low, high = np.lib.array_utils.byte_bounds(source.numpy())
+            if low <= result.data_ptr() < high:
+                shared.append((index, result.data_ptr() - source.data_ptr(), result is source))
+        offsets = tuple(shared)
+    strides = [stride for size, stride in zip(result.shape, result.stride(), strict=True) if size > 1]  # others mean nothing
+    return str(result.dtype), tuple(result.shape), strides if result.numel() else None, offsets
+
+
+def same_values(a, b, family):
+    if a.dtype.kind != "f" or family in ("view", "conversion", "copy", "creation"):
+        return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    eps = np.finfo(a.dtype).eps
+    with np.errstate(all="ignore"):
+        close = np.abs(a - b) <= 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (64 * eps if family == "matrix" else 0)
+    return bool(np.all(close | (a == b) | (np.isnan(a) & np.isnan(b))))
+
+
+def on_purpose(op, ours, theirs):
+    if theirs[1] is TypeError:
+        return True  # forms of a call that we take and PyTorch does not
+    text = f"{ours[2]} {theirs[2]}"
+    return any(op["name"] in names.split() or not names for names, part, _ in ON_PURPOSE if part in text)
+
+
+def difference(torch, op, form, name, positional, keywords):
+    """None, or how the two outcomes of one call differ."""
+    ours = outcome(wengert, form, name, positional, keywords)
+    theirs = outcome(torch, form, name, positional, keywords)
+    if "error" in (ours[0], theirs[0]) and on_purpose(op, ours, theirs):
+        return None
+    if ours[0] != theirs[0]:
+        what = [f"{o[1].__name__}: {o[2]}" if o[0] == "error" else f"{o[1]}" for o in (ours, theirs)]
+        return f"{what[0]}\n    PyTorch: {what[1]}"
+    if ours[0] == "error":
+        if ours[1] is not theirs[1]:
+            return f"{ours[1].__name__}: {ours[2]}\n    PyTorch: {theirs[1].__name__}: {theirs[2][:200]}"
+        if ours[1] in (RuntimeError, IndexError) and not ours[2].startswith(theirs[2].split("\n")[0].rstrip(".")):
+            return f"{ours[2]}\n    PyTorch: {theirs[2][:300]}"
+    else:
+        uninitialised = op["name"] == "empty"
+        for a, b in zip(ours[1], theirs[1], strict=True):
+            about = described(wengert, a, ours[3]), described(torch, b, theirs[3])
+            if about[0] != about[1]:
+                return f"{about[0]}\n    PyTorch: {about[1]}"
+            if isinstance(a, wengert.Tensor) and not uninitialised and not same_values(a.numpy(), b.numpy(), op["family"]):
+                return f"{a}\n    PyTorch: {b}"
+    for a, b in zip(ours[3], theirs[3], strict=True):
+        if not same_values(a.numpy(), b.numpy(), op["family"]):
+            return f"operand after the call: {a}\n    PyTorch: {b}"
+    return None
+
+
+def forms(op):
+    for public in (op["public_name"], *op["aliases"]):
+        if "function" in op["forms"]:
+            yield "function", public
+        if "method" in op["forms"] or "inplace_only" in op["forms"]:
+            yield "method", public
+        if "inplace" in op["forms"]:
+            yield "method", public + "_"
+
+
+TOTAL = []  # (operator, samples, failures)
+OPS = [op for op in wengert._C.op_table() if op["family"] != "random"]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("op", OPS, ids=[op["name"] for op in OPS])
+def test_operator(op, reference):
+    rng = random.Random(op["name"])
+    failures, count = [], 0
+    kinds = [form for form in forms(op) if hasattr(reference if form[0] == "function" else reference.Tensor, form[1])]
+    assert kinds or op["name"].startswith("_")
+    while kinds and count < SAMPLES:
+        positional, keywords = sample(rng, op)
+        form, name = rng.choice(kinds)
+        if form == "method" and not (positional and "[" in positional[0].text and positional[0].text[0] in "dtsr"):
+            continue
+        count += 1
+        found = difference(reference, op, form, name, positional, keywords)
+        if found:
+            arguments = ", ".join([*map(repr, positional), *(f"{key}={value}" for key, value in keywords.items())])
+            failures.append(f"{name}({arguments}) [{form}]\n    wengert: {found}")
+    TOTAL.append((op["name"], count, len(failures)))
+    assert not failures, f"{len(failures)} of {count} differ:\n" + "\n".join(failures[:12])
+
+
+KEYS = [0, -1, 2, 5, slice(None), slice(1, None), slice(None, None, 2), slice(-2, 9), None, ..., 1.5, slice(None, None, 0)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_indexing(reference):
+    rng = random.Random("indexing")
+    failures = []
+    for _ in range(3 * SAMPLES):
+        source = tensor(rng)
+        key = tuple(rng.choice(KEYS) for _ in range(rng.randrange(4)))
+        key = key[0] if len(key) == 1 and rng.random() < 0.5 else key
+        value = rng.choice([None, plain(3), plain(1.5), tensor(rng)])
+        name, rest = ("__getitem__", []) if value is None else ("__setitem__", [value])
+        if key is not ... and isinstance(key, tuple) and key.count(...) > 1:
+            continue
+        found = difference(reference, {"name": "index", "family": "view"}, "method", name, [source, plain(key), *rest], {})
+        if found:
+            failures.append(f"{name}({source}, {key}, {rest})\n    wengert: {found}")
+    assert not failures, f"{len(failures)} differ:\n" + "\n".join(failures[:12])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tensor(reference):
+    """tensor() of random nested data: not ragged, where PyTorch looks at the first elements only."""
+    rng = random.Random("tensor")
+    leaves = [0, 1, -5, 2.5, True, False, 300, np.float64(1.5), np.int8(3), 2**40, float("inf")]
+
+    def square(shape):
+        return rng.choice(leaves) if not shape else [square(shape[1:]) for _ in range(shape[0])]
+
+    failures = []
+    for _ in range(SAMPLES):
+        value = square(rng.choice(SHAPES))
+        keywords = {"dtype": of_dtype(rng.choice(DTYPES))} if rng.random() < 0.5 else {}
+        found = difference(reference, {"name": "tensor", "family": "creation"}, "function", "tensor", [plain(value)], keywords)
+        if found:
+            failures.append(f"tensor({value}, {keywords})\n    wengert: {found}")
+    assert not failures, f"{len(failures)} differ:\n" + "\n".join(failures[:12])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_products_are_as_accurate(reference, dtype):
+    """The error against exact products is at most PyTorch's, plus a little: it depends on the order of summation."""
+    for m, k, n in [(64, 1000, 64), (1, 5000, 1), (300, 300, 300), (200, 3000, 1)]:
+        a, b = samples((m, k), dtype, 1), samples((k, n), dtype, 2)
+        exact = a.astype(np.longdouble) @ b.astype(np.longdouble)
+        ours, theirs = (np.abs((t.tensor(a) @ t.tensor(b)).numpy() - exact).max() for t in (wengert, reference))
+        assert ours <= 4 * theirs + np.finfo(dtype).eps
+    assert bits(wengert.zeros(2)) == bytes(8)
+
+
+def test_summary(reference, capsys):
+    with capsys.disabled():
+        print(f"\nparity with PyTorch {reference.__version__}: {len(TOTAL)} operators, {sum(t[1] for t in TOTAL)} samples, "
+              f"{sum(t[2] for t in TOTAL)} failures")  # fmt: skip
