@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from reference import DTYPES, assert_same, digits, dtype_of, layouts
 
 import wengert as torch
+from reference import DTYPES, assert_same, digits, dtype_of, layouts
 
 NUMBERS = DTYPES[1:]
 NAN = float("nan")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import DTYPES, INTS, LENGTHS, assert_same, dtype_of, layouts, samples
 
 import wengert as torch
+from reference import DTYPES, INTS, LENGTHS, assert_same, dtype_of, layouts, samples
 
 CASTS = {
     "bool": "bool",
@@ -201,7 +201,7 @@ def test_the_version_counts_writes():
 
 
 def test_types_by_name():
-    names = "Bool Byte Char Short Int Long Float Double".split()
+    names = ["Bool", "Byte", "Char", "Short", "Int", "Long", "Float", "Double"]
     assert [torch.zeros(1, dtype=dtype_of(d)).type() for d in DTYPES] == [f"torch.{name}Tensor" for name in names]
     assert [repr(dtype_of(d)) for d in DTYPES] == [f"torch.{d}" for d in DTYPES]
     assert torch.float is torch.float32 and torch.double is torch.float64 and torch.long is torch.int64

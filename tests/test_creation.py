@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from reference import DTYPES, FLOATS, INTS, assert_same, dtype_of, name_of, samples
 
 import wengert as torch
+from reference import DTYPES, FLOATS, INTS, assert_same, dtype_of, name_of, samples
 
 NAN = float("nan")
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+import wengert as torch
 from reference import (
     DTYPES,
     FLOATS,
@@ -20,8 +22,6 @@ from reference import (
     oracle,
     samples,
 )
-
-import wengert as torch
 
 ROWS = [op for op in torch._C.op_table() if op["family"] == "elementwise" and op["forms"]]
 NAN, INF = float("nan"), float("inf")
@@ -236,7 +236,7 @@ def test_operators_are_the_functions():
     for operator, function in pairs:
         assert_same(operator, function.numpy())
     assert +x is x
-    assert (2 - y).tolist() == [0, 4] and (4 / y).tolist() == [2, -2] and (1 < y).tolist() == [True, False]
+    assert (2 - y).tolist() == [0, 4] and (4 / y).tolist() == [2, -2] and (y > 1).tolist() == [True, False]
     assert (2 + y).tolist() == (y + 2).tolist() == [4, 0] and (3 * y).tolist() == [6, -6]
     z = y
     z += 1
@@ -246,7 +246,7 @@ def test_operators_are_the_functions():
     assert z is y and y.tolist() == [2, -2]
     assert (x == None) is False and (x != "a") is True  # noqa: E711
     for expression in (lambda: x + "a", lambda: None * x, lambda: x < "a", lambda: x @ 3, lambda: [1] - x):
-        with pytest.raises(TypeError, match="unsupported operand|not supported between"):
+        with pytest.raises(TypeError, match=r"unsupported operand|not supported between"):
             expression()
 
 

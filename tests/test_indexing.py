@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from reference import DTYPES, LAYOUTS, assert_same, dtype_of, layouts, samples
 
 import wengert as torch
+from reference import DTYPES, LAYOUTS, assert_same, dtype_of, layouts, samples
 
 STEPS = (None, 1, 2, 3, 7, *((-1, -2, -3, -7) if "reversed" in LAYOUTS else ()))
 BOUNDS = (None, *range(-7, 8))
@@ -128,7 +128,7 @@ def test_iteration():
     x = torch.arange(6).view(3, 2)
     rows = list(x)
     assert [row.tolist() for row in rows] == x.tolist() and all(row.shape == (2,) for row in rows)
-    a, b, c = x
+    _, b, _ = x
     b += 10  # rows are views
     assert x.tolist() == [[0, 1], [12, 13], [4, 5]]
     assert [v.item() for v in x[0]] == [0, 1] and list(torch.zeros(0, 3)) == []

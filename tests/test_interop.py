@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from reference import DTYPES, assert_same, dtype_of, layouts, samples
 
 import wengert as torch
+from reference import DTYPES, assert_same, dtype_of, layouts, samples
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -120,7 +120,7 @@ def test_array_protocol():
     assert not np.shares_memory(np.array(tensor), tensor.numpy())
     assert np.asarray(tensor, dtype="float32").dtype == np.float32
     assert not np.shares_memory(np.array(tensor, copy=True), tensor.numpy())
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="copy"):
         np.array(tensor, dtype="float32", copy=False)
     assert np.sum(np.asarray(tensor)) == 10
 

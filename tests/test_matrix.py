@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import DTYPES, FLOATS, INTS, assert_same, digits, dtype_of, layouts, samples, wide
 
 import wengert as torch
+from reference import DTYPES, FLOATS, INTS, assert_same, digits, dtype_of, layouts, samples, wide
 
 NUMBERS = DTYPES[1:]  # products of bool are not defined
 SIZES = (0, 1, 2, 3, 7, 16, 17, 33)

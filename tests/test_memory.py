@@ -6,9 +6,9 @@ import weakref
 
 import numpy as np
 import pytest
-from reference import DTYPES, LENGTHS, dtype_of, samples
 
 import wengert as torch
+from reference import DTYPES, LENGTHS, dtype_of, samples
 
 MB = 1 << 20
 
@@ -137,7 +137,17 @@ def test_nothing_is_written_around_products(dtype):
     def x(*shape):
         return torch.ones(shape, dtype=dtype_of(dtype))
 
-    for m, k, n in [(1, 1, 1), (3, 5, 7), (9, 17, 1), (1, 17, 9), (8, 3, 48), (9, 40, 49), (31, 33, 65), (130, 20, 131), (2, 0, 3)]:
+    for m, k, n in [
+        (1, 1, 1),
+        (3, 5, 7),
+        (9, 17, 1),
+        (1, 17, 9),
+        (8, 3, 48),
+        (9, 40, 49),
+        (31, 33, 65),
+        (130, 20, 131),
+        (2, 0, 3),
+    ]:
         for strided in (False, True):
             for name, shape, operands in [
                 ("mm", (m, n), (x(m, k), x(k, n))),

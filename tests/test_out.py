@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from reference import assert_same
 
 import wengert as torch
+from reference import assert_same
 
 SINGLE = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "

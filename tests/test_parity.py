@@ -6,14 +6,30 @@ import re
 
 import numpy as np
 import pytest
-from reference import DTYPES, FLOATS, bits, digits, samples
 
 import wengert
+from reference import DTYPES, FLOATS, bits, digits, samples
 
 pytestmark = pytest.mark.parity
 
 SAMPLES = 400
-SHAPES = [(), (1,), (3,), (0,), (2, 3), (3, 2), (3, 3), (1, 3), (3, 1), (0, 3), (2, 3, 2), (2, 2, 3), (2, 3, 3), (1, 3, 3), (2, 1, 1, 3)]
+SHAPES = [
+    (),
+    (1,),
+    (3,),
+    (0,),
+    (2, 3),
+    (3, 2),
+    (3, 3),
+    (1, 3),
+    (3, 1),
+    (0, 3),
+    (2, 3, 2),
+    (2, 2, 3),
+    (2, 3, 3),
+    (1, 3, 3),
+    (2, 1, 1, 3),
+]
 # Differences on purpose: operator, what either message contains, why.
 ON_PURPOSE = [
     ("", "unsupported operation", "of several errors in one call either may be named: the overlap here"),
@@ -32,7 +48,11 @@ ON_PURPOSE = [
     ("matmul", "size mismatch, got", "PyTorch folds a batch into a matrix, and names that, by the strides of sizes 1 too"),
     ("matmul", "addmv input tensors must have the same dtype", "likewise"),
     ("view.dtype", "must be", "PyTorch keeps NumPy's strides of empty arrays, and divides before it looks at strides"),
-    ("add sub mul div", "'input' (position 1) must be Tensor, not", "PyTorch's functions also take a number as their first argument"),
+    (
+        "add sub mul div",
+        "'input' (position 1) must be Tensor, not",
+        "PyTorch's functions also take a number as their first argument",
+    ),
     ("expand", "integer multiplication overflow", "PyTorch takes negative sizes of new dimensions where nothing is multiplied"),
     ("expand", "isn't allowed in a leading, non-existing dimension", "likewise"),
     ("to to.other to.device", "invalid combination of arguments", "PyTorch takes True for a device"),
@@ -50,7 +70,11 @@ def reference():
 
 
 # Shapes that often make products.
-VECTORS, MATRICES, BATCHES = [(2,), (3,)], [(2, 3), (3, 2), (3, 3), (2, 2)], [(2, 3, 3), (2, 2, 3), (2, 3, 2), (1, 3, 3), (0, 3, 3)]
+VECTORS, MATRICES, BATCHES = (
+    [(2,), (3,)],
+    [(2, 3), (3, 2), (3, 3), (2, 2)],
+    [(2, 3, 3), (2, 2, 3), (2, 3, 2), (1, 3, 3), (0, 3, 3)],
+)
 RANKS = {
     "dot": {"input": VECTORS, "tensor": VECTORS},
     "outer": {"input": VECTORS, "vec2": VECTORS},

@@ -3,9 +3,9 @@
 import itertools
 
 import pytest
-from reference import DTYPES, dtype_of, name_of
 
 import wengert as torch
+from reference import DTYPES, dtype_of, name_of
 
 TENSORS = """
          bool     uint8    int8     int16    int32    int64    float32  float64

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import DTYPES, FLOATS, INTS, LENGTHS, assert_same, digits, dtype_of, layouts, samples, wide
 
 import wengert as torch
+from reference import DTYPES, FLOATS, INTS, LENGTHS, assert_same, digits, dtype_of, layouts, samples, wide
 
 NAN, INF = float("nan"), float("inf")
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)

@@ -5,9 +5,9 @@ import threading
 
 import numpy as np
 import pytest
-from reference import bits, digits, dtype_of, layouts, samples
 
 import wengert as torch
+from reference import bits, digits, dtype_of, layouts, samples
 
 COUNTS = (1, 2, 4)
 
@@ -27,7 +27,15 @@ def everyone(dtype):
     yield "mm", lambda: torch.mm(square, other)
     yield "mm of transposes", lambda: torch.mm(square.t(), other.t())
     yield "mm of strides", lambda: torch.mm(f(200, 640)[:, ::2], other[::-1] if NEGATIVE else other)
-    for m, k, n in [(1000, 1000, 1), (1, 1000, 1000), (1000, 1000, 4), (3, 1000, 1000), (1000, 7, 1000), (30, 9000, 30), (2000, 60, 50)]:
+    for m, k, n in [
+        (1000, 1000, 1),
+        (1, 1000, 1000),
+        (1000, 1000, 4),
+        (3, 1000, 1000),
+        (1000, 7, 1000),
+        (30, 9000, 30),
+        (2000, 60, 50),
+    ]:
         yield f"mm {m}x{k}x{n}", lambda m=m, k=k, n=n: torch.mm(f(m, k), f(k, n, seed=1))
     for m, k in [(1500, 1500), (20, 50000), (50000, 20), (1, 300000)]:
         yield f"mv {m}x{k}", lambda m=m, k=k: torch.mv(f(m, k), f(k, seed=1))
@@ -204,7 +212,7 @@ def test_long_work_lets_other_threads_run():
         for _ in range(200):
             if ran:
                 break
-            a @ a  # noqa: B018
+            a @ a
         assert ran
     finally:
         sys.setswitchinterval(interval)

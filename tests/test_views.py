@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference import LAYOUTS, assert_same, layouts
 
 import wengert as torch
+from reference import LAYOUTS, assert_same, layouts
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=4)
 
@@ -152,7 +152,7 @@ def test_shape_questions():
     assert x.shape == x.size() == (2, 3, 4) and x.size(1) == x.size(-2) == 3 and x.size(dim=0) == 2
     assert isinstance(x.shape, tuple) and isinstance(x.shape, torch.Size) and x.shape.numel() == 24
     assert repr(x.size()) == "torch.Size([2, 3, 4])" and repr(x.shape[1:]) == "torch.Size([3, 4])"
-    assert x.shape + (5,) == (2, 3, 4, 5) and list(x.shape) == [2, 3, 4] and hash(x.shape) == hash((2, 3, 4))
+    assert type(x.shape + x.shape) is torch.Size and list(x.shape) == [2, 3, 4] and hash(x.shape) == hash((2, 3, 4))
     assert x.dim() == x.ndim == x.ndimension() == 3 and x.numel() == x.nelement() == torch.numel(x) == 24
     assert x.element_size() == x.itemsize == 8 and x.nbytes == 192 and len(x) == 2
     assert x.is_contiguous() and not x.mT.is_contiguous() and x[:1].mT.mT.is_contiguous()
