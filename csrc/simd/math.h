@@ -72,7 +72,7 @@ inline Vec<float> log_normal(Vec<float> x) {
 inline Vec<double> log_normal(Vec<double> x) {
   const I64 bits = I64(x.v) - 0x3fe6a09e667f3bcd;  // less those of sqrt(1/2)
   // The exponent as a double, without the 64-bit conversion that AVX2 lacks: 2^52 + (e + 2048) has e + 2048 as its low bits.
-  const I64 biased = (I64)((Vec<uint64_t>::Raw)(bits + (int64_t{2048} << 52)) >> 52);
+  const I64 biased = I64((Vec<uint64_t>::Raw(bits) + (uint64_t{2048} << 52)) >> 52);
   const F64 e = F64(biased | 0x4330000000000000) - (0x1p52 + 2048);
   const F64 f = F64((bits & 0xfffffffffffff) + 0x3fe6a09e667f3bcd) - 1.0;
   const F64 s = f / (f + 2.0), z = s * s, half = 0.5 * f * f;
