@@ -20,45 +20,65 @@ template <class T, class F>
 
 struct Add {
   template <class V>
-  V operator()(V a, V b) const { return a + b; }
+  V operator()(V a, V b) const {
+    return a + b;
+  }
 };
 struct Subtract {
   template <class V>
-  V operator()(V a, V b) const { return a - b; }
+  V operator()(V a, V b) const {
+    return a - b;
+  }
 };
 struct AddScaled {  // a + scale * b
   template <class V>
-  V operator()(V a, V b, V scale) const { return fma(scale, b, a); }
+  V operator()(V a, V b, V scale) const {
+    return fma(scale, b, a);
+  }
 };
 struct SubtractScaled {
   template <class V>
-  V operator()(V a, V b, V scale) const { return fma(-scale, b, a); }
+  V operator()(V a, V b, V scale) const {
+    return fma(-scale, b, a);
+  }
 };
 struct Multiply {
   template <class V>
-  V operator()(V a, V b) const { return a * b; }
+  V operator()(V a, V b) const {
+    return a * b;
+  }
 };
 struct Divide {
   template <class V>
-  V operator()(V a, V b) const { return a / b; }
+  V operator()(V a, V b) const {
+    return a / b;
+  }
 };
 struct Negate {
   template <class V>
-  V operator()(V a) const { return -a; }
+  V operator()(V a) const {
+    return -a;
+  }
 };
 
 // Of bool, kept as bytes 0 and 1.
 struct Or {
   template <class V>
-  V operator()(V a, V b) const { return a.v | b.v; }
+  V operator()(V a, V b) const {
+    return a.v | b.v;
+  }
 };
 struct And {
   template <class V>
-  V operator()(V a, V b) const { return a.v & b.v; }
+  V operator()(V a, V b) const {
+    return a.v & b.v;
+  }
 };
 struct OrScaled {
   template <class V>
-  V operator()(V a, V b, V scale) const { return a.v | (b.v & scale.v); }
+  V operator()(V a, V b, V scale) const {
+    return a.v | (b.v & scale.v);
+  }
 };
 
 // The frame lets no integer division by zero through but in the unused lanes of a tail.
@@ -126,7 +146,7 @@ struct DivideTruncate {
 struct Absolute {  // integers wrap: the smallest is its own
   template <class T>
   Vec<T> operator()(Vec<T> a) const {
-    if constexpr (kIsFloating<T>)  // clears the sign, of zero and NaN as well
+    if constexpr (kIsFloating<T>)  // -0 + 0 is 0
       return select(a.v != a.v, a, Vec<T>(typename Vec<T>::Raw(a.v < T(0) ? -a.v : a.v) + T(0)));
     else
       return select(a.v < T(0), Vec<T>(typename Vec<T>::Raw(-typename RawOf<Bits<T>>::Raw(a.v))), a);
@@ -136,11 +156,15 @@ struct Absolute {  // integers wrap: the smallest is its own
 // A NaN in either operand is the result.
 struct Maximum {
   template <class V>
-  V operator()(V a, V b) const { return select((a.v > b.v) | (a.v != a.v), a, b); }
+  V operator()(V a, V b) const {
+    return select((a.v > b.v) | (a.v != a.v), a, b);
+  }
 };
 struct Minimum {
   template <class V>
-  V operator()(V a, V b) const { return select((a.v < b.v) | (a.v != a.v), a, b); }
+  V operator()(V a, V b) const {
+    return select((a.v < b.v) | (a.v != a.v), a, b);
+  }
 };
 
 constexpr ElementwiseLoop kOr = elementwise_loop<Or, uint8_t, 2>, kAnd = elementwise_loop<And, uint8_t, 2>;
@@ -151,55 +175,88 @@ constexpr const char* kSubtractBool =
     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
     "`logical_not()` operator instead.";
 
-const ElementwiseRow kAddScaled = {
-    .name = "add", .aliases = "", .signature = "", .rule = DTypeRule::common, .arity = 3, .ns = 0.02f, .doc = "",
-    .loops = wrapping_loops<AddScaled, 3>(elementwise_loop<OrScaled, uint8_t, 3>), .has_scale = true};
+const ElementwiseRow kAddScaled = {.name = "add",
+                                   .arity = 3,
+                                   .loops = wrapping_loops<AddScaled, 3>(elementwise_loop<OrScaled, uint8_t, 3>),
+                                   .has_scale = true};
 
-const ElementwiseRow kSubtractScaled = {
-    .name = "sub", .aliases = "", .signature = "", .rule = DTypeRule::common, .arity = 3, .ns = 0.02f, .doc = "",
-    .loops = wrapping_loops<SubtractScaled, 3>(nullptr), .has_scale = true,
-    .bool_error = kSubtractBools, .mixed_bool_error = kSubtractBool};
+const ElementwiseRow kSubtractScaled = {.name = "sub",
+                                        .arity = 3,
+                                        .loops = wrapping_loops<SubtractScaled, 3>(nullptr),
+                                        .has_scale = true,
+                                        .bool_error = kSubtractBools,
+                                        .mixed_bool_error = kSubtractBool};
 
-const ElementwiseRow kDivideFloor = {
-    .name = "div_floor", .aliases = "", .signature = "", .rule = DTypeRule::common, .arity = 2, .ns = 3, .doc = "",
-    .loops = signed_loops<DivideFloor, 2>(nullptr), .zero_error = "ZeroDivisionError"};
+const ElementwiseRow kDivideFloor = {.name = "div_floor",
+                                     .arity = 2,
+                                     .ns = 3,
+                                     .loops = signed_loops<DivideFloor, 2>(nullptr),
+                                     .zero_error = "ZeroDivisionError"};
 
-const ElementwiseRow kDivideTruncate = {
-    .name = "div_trunc", .aliases = "", .signature = "", .rule = DTypeRule::common, .arity = 2, .ns = 1, .doc = "",
-    .loops = signed_loops<DivideTruncate, 2>(nullptr), .zero_error = "ZeroDivisionError"};
+const ElementwiseRow kDivideTruncate = {.name = "div_trunc",
+                                        .arity = 2,
+                                        .ns = 1,
+                                        .loops = signed_loops<DivideTruncate, 2>(nullptr),
+                                        .zero_error = "ZeroDivisionError"};
 
 const ElementwiseRow kRows[] = {
-    {.name = "add", .aliases = "", .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
-     .rule = DTypeRule::common, .arity = 2, .ns = 0.02f,
+    {.name = "add",
+     .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
+     .arity = 2,
      .doc = "input + alpha * other, element by element. Of bool: or.",
-     .loops = wrapping_loops<Add, 2>(kOr), .variants = {{nullptr, &kAddScaled}}},
-    {.name = "sub", .aliases = "subtract", .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
-     .rule = DTypeRule::common, .arity = 2, .ns = 0.02f,
+     .loops = wrapping_loops<Add, 2>(kOr),
+     .variants = {{nullptr, &kAddScaled}}},
+    {.name = "sub",
+     .aliases = "subtract",
+     .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
+     .arity = 2,
      .doc = "input - alpha * other, element by element.",
-     .loops = wrapping_loops<Subtract, 2>(nullptr), .variants = {{nullptr, &kSubtractScaled}},
-     .bool_error = kSubtractBools, .mixed_bool_error = kSubtractBool},
-    {.name = "mul", .aliases = "multiply", .signature = "input: Tensor, other: Operand",
-     .rule = DTypeRule::common, .arity = 2, .ns = 0.02f,
+     .loops = wrapping_loops<Subtract, 2>(nullptr),
+     .variants = {{nullptr, &kSubtractScaled}},
+     .bool_error = kSubtractBools,
+     .mixed_bool_error = kSubtractBool},
+    {.name = "mul",
+     .aliases = "multiply",
+     .signature = "input: Tensor, other: Operand",
+     .arity = 2,
      .doc = "input * other, element by element (the Hadamard product). Of bool: and.",
      .loops = wrapping_loops<Multiply, 2>(kAnd)},
-    {.name = "div", .aliases = "divide true_divide", .signature = "input: Tensor, other: Operand, *, rounding_mode: str? = None",
-     .rule = DTypeRule::floating, .arity = 2, .ns = 0.1f,
+    {.name = "div",
+     .aliases = "divide true_divide",
+     .signature = "input: Tensor, other: Operand, *, rounding_mode: str? = None",
+     .rule = DTypeRule::floating,
+     .arity = 2,
+     .ns = 0.1f,
      .doc = "input / other, element by element; integers become the default float dtype. rounding_mode 'trunc' rounds towards "
             "zero and 'floor' down, both in the inputs' own dtype.",
-     .loops = floating_loops<Divide, 2>(), .variants = {{"floor", &kDivideFloor}, {"trunc", &kDivideTruncate}}},
-    {.name = "neg", .aliases = "negative", .signature = "input: Tensor", .rule = DTypeRule::common, .arity = 1, .ns = 0.02f,
-     .doc = "-input, element by element.", .loops = wrapping_loops<Negate, 1>(nullptr),
+     .loops = floating_loops<Divide, 2>(),
+     .variants = {{"floor", &kDivideFloor}, {"trunc", &kDivideTruncate}}},
+    {.name = "neg",
+     .aliases = "negative",
+     .signature = "input: Tensor",
+     .arity = 1,
+     .doc = "-input, element by element.",
+     .loops = wrapping_loops<Negate, 1>(nullptr),
      .bool_error = "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
                    "`~` or `logical_not()` operator instead."},
-    {.name = "abs", .aliases = "absolute", .signature = "input: Tensor", .rule = DTypeRule::common, .arity = 1, .ns = 0.02f,
+    {.name = "abs",
+     .aliases = "absolute",
+     .signature = "input: Tensor",
+     .arity = 1,
      .doc = "The absolute value, element by element; the smallest integer of a dtype is its own.",
      .loops = signed_loops<Absolute, 1>(nullptr)},
-    {.name = "maximum", .aliases = "", .signature = "input: Tensor, other: Tensor", .rule = DTypeRule::common, .arity = 2,
-     .ns = 0.02f, .doc = "The larger of input and other, element by element; NaN where either is.",
-     .loops = signed_loops<Maximum, 2>(kOr), .has_inplace = false},
-    {.name = "minimum", .aliases = "", .signature = "input: Tensor, other: Tensor", .rule = DTypeRule::common, .arity = 2,
-     .ns = 0.02f, .doc = "The smaller of input and other, element by element; NaN where either is.",
-     .loops = signed_loops<Minimum, 2>(kAnd), .has_inplace = false},
+    {.name = "maximum",
+     .signature = "input: Tensor, other: Tensor",
+     .arity = 2,
+     .doc = "The larger of input and other, element by element; NaN where either is.",
+     .loops = signed_loops<Maximum, 2>(kOr),
+     .has_inplace = false},
+    {.name = "minimum",
+     .signature = "input: Tensor, other: Tensor",
+     .arity = 2,
+     .doc = "The smaller of input and other, element by element; NaN where either is.",
+     .loops = signed_loops<Minimum, 2>(kAnd),
+     .has_inplace = false},
 };
 
 }  // namespace

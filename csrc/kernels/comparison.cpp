@@ -6,19 +6,27 @@ namespace {
 
 struct Equal {
   template <class T>
-  bool operator()(T a, T b) const { return a == b; }
+  bool operator()(T a, T b) const {
+    return a == b;
+  }
 };
 struct NotEqual {
   template <class T>
-  bool operator()(T a, T b) const { return a != b; }
+  bool operator()(T a, T b) const {
+    return a != b;
+  }
 };
 struct Less {
   template <class T>
-  bool operator()(T a, T b) const { return a < b; }
+  bool operator()(T a, T b) const {
+    return a < b;
+  }
 };
 struct LessEqual {
   template <class T>
-  bool operator()(T a, T b) const { return a <= b; }
+  bool operator()(T a, T b) const {
+    return a <= b;
+  }
 };
 
 // Steps of 1, or 0 for one repeated element.
@@ -92,8 +100,14 @@ constexpr ElementwiseLoops exchanged_loops() {
 }
 
 constexpr ElementwiseRow comparison(const char* name, const char* aliases, const char* doc, ElementwiseLoops loops) {
-  return {.name = name, .aliases = aliases, .signature = "input: Tensor, other: Operand", .rule = DTypeRule::compare, .arity = 2,
-          .ns = 0.03f, .doc = doc, .loops = loops};
+  return {.name = name,
+          .aliases = aliases,
+          .signature = "input: Tensor, other: Operand",
+          .rule = DTypeRule::compare,
+          .arity = 2,
+          .ns = 0.03f,
+          .doc = doc,
+          .loops = loops};
 }
 
 const ElementwiseRow kRows[] = {

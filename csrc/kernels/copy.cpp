@@ -122,12 +122,12 @@ void cast_loop(const CopyArgs& a) {
 // Vectors of at most 16 bytes for elements of 1 and 2 bytes: a square of wider ones would not fit the registers.
 template <class T>
 struct TransposeVector;
-#define WENGERT_TRANSPOSE(T, bytes)                                                       \
-  template <>                                                                             \
-  struct TransposeVector<T> {                                                             \
-    typedef T Raw __attribute__((vector_size(bytes)));                                    \
+#define WENGERT_TRANSPOSE(T, bytes)                                                         \
+  template <>                                                                               \
+  struct TransposeVector<T> {                                                               \
+    typedef T Raw __attribute__((vector_size(bytes)));                                      \
     typedef T Unaligned __attribute__((vector_size(bytes), aligned(sizeof(T)), may_alias)); \
-    static constexpr int kBytes = bytes;                                                  \
+    static constexpr int kBytes = bytes;                                                    \
   };
 WENGERT_TRANSPOSE(uint8_t, 16)
 WENGERT_TRANSPOSE(uint16_t, 16)

@@ -40,17 +40,17 @@ struct ElementwiseVariant {
 };
 
 struct ElementwiseRow {
-  const char* name;         // PyTorch's
-  const char* aliases;      // further names, separated by spaces; "" for none
-  const char* signature;    // see ops/op.h; the first `arity` arguments are the inputs. "" for a variant, which has no name in public
-  DTypeRule rule;
-  uint8_t arity;            // inputs: 1, 2 or 3
-  float ns;                 // serial nanoseconds of arithmetic per element, beyond moving the bytes, for the choice of threads
-  const char* doc;          // one sentence, then what a user must know
+  const char* name;            // PyTorch's
+  const char* aliases = "";    // further names, separated by spaces
+  const char* signature = "";  // see ops/op.h; the first `arity` arguments are the inputs. A variant has none
+  DTypeRule rule = DTypeRule::common;
+  uint8_t arity;         // inputs: 1, 2 or 3
+  float ns = 0.02f;      // serial nanoseconds of arithmetic per element, beyond moving the bytes, for the choice of threads
+  const char* doc = "";  // one sentence, then what a user must know
   ElementwiseLoops loops;
   ElementwiseVariant variants[2] = {};
   bool has_inplace = true;
-  bool has_scale = false;  // a variant whose last input is alpha, with PyTorch's rules for it
+  bool has_scale = false;                  // a variant whose last input is alpha, with PyTorch's rules for it
   const char* bool_error = nullptr;        // message for a bool computation; null: the general one
   const char* mixed_bool_error = nullptr;  // message for any other computation with a bool among the inputs; null: allowed
   const char* zero_error = nullptr;        // message for a zero in the last input of an integer computation; null: allowed

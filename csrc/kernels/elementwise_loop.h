@@ -83,13 +83,21 @@ template <class Bits>
 template <int Bytes>
 struct BitsOf;
 template <>
-struct BitsOf<1> { using type = uint8_t; };
+struct BitsOf<1> {
+  using type = uint8_t;
+};
 template <>
-struct BitsOf<2> { using type = uint16_t; };
+struct BitsOf<2> {
+  using type = uint16_t;
+};
 template <>
-struct BitsOf<4> { using type = uint32_t; };
+struct BitsOf<4> {
+  using type = uint32_t;
+};
 template <>
-struct BitsOf<8> { using type = uint64_t; };
+struct BitsOf<8> {
+  using type = uint64_t;
+};
 template <class T>
 using Bits = typename BitsOf<sizeof(T)>::type;
 
@@ -155,16 +163,16 @@ void elementwise_loop(const ElementwiseArgs& args) {
 // Loops that wrap alike for signed and unsigned integers are made once per width.
 template <class F, int Arity>
 constexpr ElementwiseLoops wrapping_loops(ElementwiseLoop boolean) {
-  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, uint16_t, Arity>,
-           elementwise_loop<F, uint32_t, Arity>, elementwise_loop<F, uint64_t, Arity>, elementwise_loop<F, float, Arity>,
-           elementwise_loop<F, double, Arity>}};
+  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, uint8_t, Arity>,
+           elementwise_loop<F, uint16_t, Arity>, elementwise_loop<F, uint32_t, Arity>, elementwise_loop<F, uint64_t, Arity>,
+           elementwise_loop<F, float, Arity>, elementwise_loop<F, double, Arity>}};
 }
 
 template <class F, int Arity>
 constexpr ElementwiseLoops signed_loops(ElementwiseLoop boolean) {
-  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, int8_t, Arity>, elementwise_loop<F, int16_t, Arity>,
-           elementwise_loop<F, int32_t, Arity>, elementwise_loop<F, int64_t, Arity>, elementwise_loop<F, float, Arity>,
-           elementwise_loop<F, double, Arity>}};
+  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, int8_t, Arity>,
+           elementwise_loop<F, int16_t, Arity>, elementwise_loop<F, int32_t, Arity>, elementwise_loop<F, int64_t, Arity>,
+           elementwise_loop<F, float, Arity>, elementwise_loop<F, double, Arity>}};
 }
 
 template <class F, int Arity>

@@ -22,7 +22,9 @@ const T* gather_block(const ReduceArgs& a, int64_t result, int64_t begin, int n,
   return buffer;
 }
 
-inline int block_size(int64_t count, int64_t begin) { return static_cast<int>(count - begin < kBlock ? count - begin : kBlock); }
+inline int block_size(int64_t count, int64_t begin) {
+  return static_cast<int>(count - begin < kBlock ? count - begin : kBlock);
+}
 
 // ---- sums of floats
 
@@ -202,16 +204,22 @@ void integer_sum_columns(const ReduceArgs& a) {
 
 struct Larger {
   template <class V>
-  static auto beats(V a, V b) { return a > b; }
+  static auto beats(V a, V b) {
+    return a > b;
+  }
 };
 struct Smaller {
   template <class V>
-  static auto beats(V a, V b) { return a < b; }
+  static auto beats(V a, V b) {
+    return a < b;
+  }
 };
 
 // A NaN beats everything, and nothing beats a NaN.
 template <class Order, class T>
-bool beats(T a, T b) { return Order::beats(a, b) | (bool(a != a) & bool(b == b)); }
+bool beats(T a, T b) {
+  return Order::beats(a, b) | (bool(a != a) & bool(b == b));
+}
 
 template <class Order, class T>
 Vec<T> better(Vec<T> a, Vec<T> b) {
@@ -299,7 +307,8 @@ void extreme_columns(const ReduceArgs& a) {
         p[u] = reinterpret_cast<const T*>(in + (r + u < a.count ? r + u : a.count - 1) * a.reduce_step);
       int c = 0;
       for (; c + W <= n; c += W) {
-        const V x = better<Order, T>(V::load(p[1] + c), V::load(p[0] + c)), y = better<Order, T>(V::load(p[3] + c), V::load(p[2] + c));
+        const V x = better<Order, T>(V::load(p[1] + c), V::load(p[0] + c)),
+                y = better<Order, T>(V::load(p[3] + c), V::load(p[2] + c));
         better<Order, T>(better<Order, T>(y, x), V::load(out + c)).store(out + c);
       }
 #pragma GCC unroll 1
@@ -372,11 +381,12 @@ void extreme_index_columns(const ReduceArgs& a) {
 
 template <class Order>
 constexpr Reduction extreme() {
-  return {{extreme_rows<Order, uint8_t>, extreme_rows<Order, uint8_t>, extreme_rows<Order, int8_t>, extreme_rows<Order, int16_t>,
-           extreme_rows<Order, int32_t>, extreme_rows<Order, int64_t>, extreme_rows<Order, float>, extreme_rows<Order, double>},
-          {extreme_columns<Order, uint8_t>, extreme_columns<Order, uint8_t>, extreme_columns<Order, int8_t>,
-           extreme_columns<Order, int16_t>, extreme_columns<Order, int32_t>, extreme_columns<Order, int64_t>,
-           extreme_columns<Order, float>, extreme_columns<Order, double>}};
+  return {
+      {extreme_rows<Order, uint8_t>, extreme_rows<Order, uint8_t>, extreme_rows<Order, int8_t>, extreme_rows<Order, int16_t>,
+       extreme_rows<Order, int32_t>, extreme_rows<Order, int64_t>, extreme_rows<Order, float>, extreme_rows<Order, double>},
+      {extreme_columns<Order, uint8_t>, extreme_columns<Order, uint8_t>, extreme_columns<Order, int8_t>,
+       extreme_columns<Order, int16_t>, extreme_columns<Order, int32_t>, extreme_columns<Order, int64_t>,
+       extreme_columns<Order, float>, extreme_columns<Order, double>}};
 }
 
 template <class Order>
@@ -392,7 +402,9 @@ constexpr Reduction extreme_index() {
 // ---- comparisons of whole arrays
 
 template <int Bytes>
-bool equal_bits(const void* a, const void* b, int64_t n) { return __builtin_memcmp(a, b, n * Bytes) == 0; }
+bool equal_bits(const void* a, const void* b, int64_t n) {
+  return __builtin_memcmp(a, b, n * Bytes) == 0;
+}
 
 template <class T>
 bool equal_floats(const void* a, const void* b, int64_t n) {
@@ -432,8 +444,9 @@ extern const ReduceKernels kReduce;
 const ReduceKernels kReduce = {
     .sum = {{integer_sum_rows<uint8_t>, integer_sum_rows<uint8_t>, integer_sum_rows<int8_t>, integer_sum_rows<int16_t>,
              integer_sum_rows<int32_t>, integer_sum_rows<int64_t>, sum_rows<float>, sum_rows<double>},
-            {integer_sum_columns<uint8_t>, integer_sum_columns<uint8_t>, integer_sum_columns<int8_t>, integer_sum_columns<int16_t>,
-             integer_sum_columns<int32_t>, integer_sum_columns<int64_t>, sum_columns<float>, sum_columns<double>}},
+            {integer_sum_columns<uint8_t>, integer_sum_columns<uint8_t>, integer_sum_columns<int8_t>,
+             integer_sum_columns<int16_t>, integer_sum_columns<int32_t>, integer_sum_columns<int64_t>, sum_columns<float>,
+             sum_columns<double>}},
     .max = extreme<Larger>(),
     .min = extreme<Smaller>(),
     .max_index = extreme_index<Larger>(),

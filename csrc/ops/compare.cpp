@@ -11,7 +11,7 @@
 namespace wengert {
 namespace {
 
-constexpr double kByteNs = 0.011;               // reading a byte from L3
+constexpr double kByteNs = 0.011;                       // reading a byte from L3
 constexpr std::int64_t kPiece = std::int64_t{1} << 15;  // elements between two looks at the other threads' answer
 
 // Whether test(begin, n) holds for every piece of [0, n).
@@ -56,8 +56,8 @@ bool equal(const Tensor& input, const Tensor& other) {
 
 bool allclose(const Tensor& input, const Tensor& other, double rtol, double atol, bool equal_nan) {
   const auto context = [&] {
-    return str(" [allclose: input ", tuple_of(input.sizes()), ' ', info(input.dtype()).name, ", other ", tuple_of(other.sizes()),
-               ' ', info(other.dtype()).name, ']');
+    return str(" [allclose: input ", tuple_of(input.sizes()), ' ', info(input.dtype()).name, ", other ",
+               tuple_of(other.sizes()), ' ', info(other.dtype()).name, ']');
   };
   if (input.dtype() != other.dtype())
     fail(ErrorKind::runtime, info(input.dtype()).scalar, " did not match ", info(other.dtype()).scalar, context());
@@ -83,7 +83,9 @@ Result equal_call(const Call& call) { return equal(*call.args[0].tensor, *call.a
 
 Result allclose_call(const Call& call) {
   const Value* a = call.args;
-  const auto number = [](const Value& value, double otherwise) { return value.given() ? value.number.to<double>() : otherwise; };
+  const auto number = [](const Value& value, double otherwise) {
+    return value.given() ? value.number.to<double>() : otherwise;
+  };
   return allclose(*a[0].tensor, *a[1].tensor, number(a[2], 1e-5), number(a[3], 1e-8), a[4].given() && a[4].truth());
 }
 

@@ -11,9 +11,9 @@
 namespace wengert {
 namespace {
 
-constexpr double kByteNs = 0.011;      // reading or writing a byte in L3: ~100 GB/s measured
-constexpr double kStridedNs = 0.4;     // an element that shares its line with no neighbour
-constexpr int kTile = 64;              // side of the tiles of a transposing cast
+constexpr double kByteNs = 0.011;   // reading or writing a byte in L3: ~100 GB/s measured
+constexpr double kStridedNs = 0.4;  // an element that shares its line with no neighbour
+constexpr int kTile = 64;           // side of the tiles of a transposing cast
 // Transposing copies write scattered lines, which the cache would first read: past it from 2 MB up.
 constexpr std::int64_t kTransposeStreamBytes = std::int64_t{2} << 20;
 
@@ -30,10 +30,10 @@ void transpose_cast(const CopyArgs& all, CopyLoop transpose, CopyLoop cast, std:
   for (std::int64_t r = 0; r < all.rows; r += kTile) {
     for (std::int64_t i = 0; i < all.n; i += kTile) {
       const std::int64_t n = all.n - i < kTile ? all.n - i : kTile, rows = all.rows - r < kTile ? all.rows - r : kTile;
-      transpose({tile, all.in + i * all.in_step + r * all.in_row_step, source_item, all.in_step, n * source_item, source_item, n,
-                 rows, false});
-      cast({all.out + i * all.out_step + r * all.out_row_step, tile, all.out_step, source_item, all.out_row_step, n * source_item,
-            n, rows, false});
+      transpose({tile, all.in + i * all.in_step + r * all.in_row_step, source_item, all.in_step, n * source_item, source_item,
+                 n, rows, false});
+      cast({all.out + i * all.out_step + r * all.out_row_step, tile, all.out_step, source_item, all.out_row_step,
+            n * source_item, n, rows, false});
     }
   }
 }
@@ -101,7 +101,8 @@ bool fits(Scalar value) {
     const double limit = 2.0 * static_cast<double>(static_cast<std::uint64_t>(Limits::max()) / 2 + 1);  // max + 1, exactly
     return v >= static_cast<double>(Limits::lowest()) && (sizeof(T) == 8 ? v < limit : v <= static_cast<double>(Limits::max()));
   } else {
-    const std::int64_t lowest = Limits::is_signed ? static_cast<std::int64_t>(Limits::lowest()) : -static_cast<std::int64_t>(Limits::max());
+    const std::int64_t lowest =
+        Limits::is_signed ? static_cast<std::int64_t>(Limits::lowest()) : -static_cast<std::int64_t>(Limits::max());
     return value.integer >= lowest && value.integer <= static_cast<std::int64_t>(Limits::max());
   }
 }
@@ -127,7 +128,9 @@ void fill_unchecked(const Tensor& out, const char* element) {
 
 void copy_into(const Tensor& out, const Tensor& source) {
   if (!(out.sizes() == source.sizes())) {
-    const auto shapes = [&] { return str(" [copy_: input ", tuple_of(out.sizes()), ", other ", tuple_of(source.sizes()), ']'); };
+    const auto shapes = [&] {
+      return str(" [copy_: input ", tuple_of(out.sizes()), ", other ", tuple_of(source.sizes()), ']');
+    };
     Dims common;
     try {
       common = broadcast(out.sizes(), source.sizes());
@@ -182,8 +185,8 @@ void check_out(const char* op, Tensor* out, const Dims& sizes, DType dtype) {
   check(can_cast(dtype, out->dtype()), "result type ", info(dtype).scalar, " can't be cast to the desired output type ",
         info(out->dtype()).scalar, " [", op, ": out ", tuple_of(out->sizes()), ' ', info(out->dtype()).name, ']');
   if (!(out->sizes() == sizes)) {
-    check(out->numel() == 0, "output with shape ", out->sizes(), " doesn't match the result's shape ", sizes, " [", op, ": out ",
-          tuple_of(out->sizes()), ", result ", tuple_of(sizes), ']');
+    check(out->numel() == 0, "output with shape ", out->sizes(), " doesn't match the result's shape ", sizes, " [", op,
+          ": out ", tuple_of(out->sizes()), ", result ", tuple_of(sizes), ']');
     *out = Tensor::empty(sizes, out->dtype());
   }
   check_writable(*out);

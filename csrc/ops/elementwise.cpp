@@ -90,8 +90,7 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
   if (!*loop || (row.zero_error && !is_floating(dtype)) || (inplace && row.rule == DTypeRule::compare)) return nullptr;
   for (int k = 0; k < row.arity; ++k) {
     if (const Tensor* tensor = inputs[k].tensor) {
-      if (tensor != first &&
-          (tensor->dtype() != dtype || !tensor->is_contiguous() || !(tensor->sizes() == first->sizes())))
+      if (tensor != first && (tensor->dtype() != dtype || !tensor->is_contiguous() || !(tensor->sizes() == first->sizes())))
         return nullptr;
       args.data[k + 1] = tensor->data();
       args.step[k + 1] = tensor->itemsize();
@@ -116,7 +115,7 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
 constexpr std::int64_t kTileBytes = 16384;  // of one operand's tile: two fit L1, all fit L2
 constexpr std::int64_t kLine = 64;          // bytes; a tile of a transposed operand is this high, so that its lines are used up
 constexpr std::int64_t kTileStreamBytes = std::int64_t{8} << 20;  // a + a.t(): 16 MB 1.5 -> 0.95 ms, 4 MB 0.21 -> 0.30 ms
-constexpr std::int64_t kChunk = 512;        // elements cast at a time
+constexpr std::int64_t kChunk = 512;                              // elements cast at a time
 
 // How one operand comes to, or leaves, the loop.
 struct Stage {
@@ -177,7 +176,8 @@ void choose_stages(Plan& plan) {
     bytes += item;
     stage.repeat = plan.joined && k > 0 && walk.step[k][1] == 0;
     if (stage.dtype != wanted || stage.repeat) {
-      stage.cast = k == 0 ? copy.cast[index_of(wanted)][index_of(stage.dtype)] : copy.cast[index_of(stage.dtype)][index_of(wanted)];
+      stage.cast =
+          k == 0 ? copy.cast[index_of(wanted)][index_of(stage.dtype)] : copy.cast[index_of(stage.dtype)][index_of(wanted)];
       casts += !stage.repeat;
     }
     if (k > 0) {
@@ -239,7 +239,8 @@ void run_tiles(const Plan& plan, const WalkPiece& piece) {
         if (k == 0)
           last = {tile.data[0], cast[0], tile.step[0], wanted, tile.row_step[0], tile.n * wanted, tile.n, tile.rows, false};
         else if (!stage.repeat || r == 0)
-          stage.cast({cast[k], tile.data[k], wanted, tile.step[k], tile.n * wanted, tile.row_step[k], tile.n, tile.rows, false});
+          stage.cast(
+              {cast[k], tile.data[k], wanted, tile.step[k], tile.n * wanted, tile.row_step[k], tile.n, tile.rows, false});
         tile.data[k] = cast[k], tile.step[k] = wanted, tile.row_step[k] = tile.n * wanted;
       }
       if (plan.joined) {
@@ -255,7 +256,8 @@ void run_tiles(const Plan& plan, const WalkPiece& piece) {
 void run_plan(Plan& plan) {
   LongWork work(plan.ns);
   if (plan.staged) {
-    for_each_piece(plan.walk, plan.ns, plan.tile_rows, Walk::kElementUnit, [&](const WalkPiece& piece) { run_tiles(plan, piece); });
+    for_each_piece(plan.walk, plan.ns, plan.tile_rows, Walk::kElementUnit,
+                   [&](const WalkPiece& piece) { run_tiles(plan, piece); });
   } else {
     for_each_piece(plan.walk, plan.ns, 1, Walk::kElementUnit, [&](const WalkPiece& piece) { plan.loop(args_of(plan, piece)); });
   }
@@ -311,7 +313,8 @@ void check_divisor(const ElementwiseRow& row, std::span<const Operand> inputs, D
 }
 
 // Checks out against what will be written to it; an empty one will be given the shape and layout wanted.
-void check_out_shape(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor& out, bool inplace, const Dims& sizes) {
+void check_out_shape(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor& out, bool inplace,
+                     const Dims& sizes) {
   check(out.sizes() == sizes || (!inplace && out.numel() == 0), "output with shape ", out.sizes(),
         " doesn't match the broadcast shape ", sizes, context(row, inputs, false));
 }
@@ -373,7 +376,8 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   if (!fresh) {
     result = *out;
   } else {
-    result = Tensor::empty_strided(sizes, new_strides(layouts + 1, row.arity, sizes, order), out ? out->dtype() : plan.computed);
+    result =
+        Tensor::empty_strided(sizes, new_strides(layouts + 1, row.arity, sizes, order), out ? out->dtype() : plan.computed);
     if (out) *out = result;
   }
   if (out) result.bump_version();
@@ -406,7 +410,8 @@ Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, T
   ElementwiseLoop loop;
   const Tensor* like = simple_case(row, inputs, out, inplace, numbers, args, &loop);
   if (!like) return run_general(row, inputs, out, inplace);
-  Tensor result = inplace ? *out : Tensor::empty(like->sizes(), row.rule == DTypeRule::compare ? DType::boolean : like->dtype());
+  Tensor result =
+      inplace ? *out : Tensor::empty(like->sizes(), row.rule == DTypeRule::compare ? DType::boolean : like->dtype());
   if (inplace) result.bump_version();
   args.n = result.numel();
   args.data[0] = result.data();

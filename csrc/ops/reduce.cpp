@@ -13,11 +13,11 @@
 namespace wengert {
 namespace {
 
-constexpr double kByteNs = 0.011;  // reading a byte from L3: ~100 GB/s measured
-constexpr double kRowNs = 6;       // the horizontal end of one row
+constexpr double kByteNs = 0.011;       // reading a byte from L3: ~100 GB/s measured
+constexpr double kRowNs = 6;            // the horizontal end of one row
 constexpr std::int64_t kChunk = 32768;  // elements of one piece of a long reduction, whole blocks of the kernels
 constexpr std::int64_t kChunkRows = 128;
-constexpr std::int64_t kPanel = 512;    // results that a thread computes together
+constexpr std::int64_t kPanel = 512;     // results that a thread computes together
 constexpr std::int64_t kFewPieces = 64;  // below this many independent pieces a long reduction is cut into chunks
 constexpr std::int64_t kShortRow = 32;   // rows up to this long are transposed and added as columns
 constexpr std::int64_t kTile = 64;
@@ -61,45 +61,52 @@ void tidy(State& state) {
 }
 
 // Runs the kernel on every result of a walk (operand 0: results, 1: the first element of each), `count` elements each.
-void run_kernel(const Family& family, DType dtype, Walk& walk, std::int64_t* index, std::int64_t reduce_step, std::int64_t count,
-                bool columns) {
-  const auto item = static_cast<std::int64_t>(itemsize(dtype)), out_item = static_cast<std::int64_t>(itemsize(family.result(dtype)));
+void run_kernel(const Family& family, DType dtype, Walk& walk, std::int64_t* index, std::int64_t reduce_step,
+                std::int64_t count, bool columns) {
+  const auto item = static_cast<std::int64_t>(itemsize(dtype)),
+             out_item = static_cast<std::int64_t>(itemsize(family.result(dtype)));
   const ReduceLoop by_rows = family.kernel->rows[index_of(dtype)], by_columns = family.kernel->columns[index_of(dtype)];
   const CopyLoop transpose = kernels().copy->transpose[item == 1 ? 0 : item == 2 ? 1 : item == 4 ? 2 : 3];
   const double results = static_cast<double>(walk.numel());
   const double ns = results * static_cast<double>(count * item) * kByteNs + (columns ? 0 : results * kRowNs);
   const char* const first = walk.data[0];
-  const bool short_rows = !columns && count > 1 && count <= kShortRow && reduce_step == item && walk.dims > 0 && walk.size[0] >= kTile;
+  const bool short_rows =
+      !columns && count > 1 && count <= kShortRow && reduce_step == item && walk.dims > 0 && walk.size[0] >= kTile;
 
   LongWork work(ns);
-  for_each_piece(walk, ns, 1, columns ? kPanel : short_rows ? kTile : 1, [&](const WalkPiece& piece) {
-    ReduceArgs args;
-    args.out_step = walk.dims > 0 ? walk.step[0][0] : out_item;
-    args.in_step = walk.dims > 0 ? walk.step[1][0] : item;
-    args.index_step = args.out_step / out_item * 8;
-    args.reduce_step = reduce_step;
-    args.count = count;
-    for (std::int64_t r = 0; r < piece.rows; ++r) {
-      args.out = piece.data[0] + (walk.dims > 1 ? r * walk.step[0][1] : 0);
-      args.in = piece.data[1] + (walk.dims > 1 ? r * walk.step[1][1] : 0);
-      args.n = piece.n;
-      args.index = index ? index + (args.out - first) / out_item : nullptr;
-      if (!short_rows) {
-        (columns ? by_columns : by_rows)(args);
-        continue;
-      }
-      alignas(64) char tile[kShortRow * kTile * 8];
-      for (std::int64_t i = 0; i < piece.n; i += kTile) {
-        ReduceArgs part = args;
-        part.n = std::min(kTile, piece.n - i);
-        transpose({tile, args.in + i * args.in_step, item, args.in_step, kTile * item, item, part.n, count, false});
-        part.out += i * args.out_step;
-        if (index) part.index += i;
-        part.in = tile, part.in_step = item, part.reduce_step = kTile * item;
-        by_columns(part);
-      }
-    }
-  });
+  for_each_piece(
+      walk, ns, 1,
+      columns      ? kPanel
+      : short_rows ? kTile
+                   : 1,
+      [&](const WalkPiece& piece) {
+        ReduceArgs args;
+        args.out_step = walk.dims > 0 ? walk.step[0][0] : out_item;
+        args.in_step = walk.dims > 0 ? walk.step[1][0] : item;
+        args.index_step = args.out_step / out_item * 8;
+        args.reduce_step = reduce_step;
+        args.count = count;
+        for (std::int64_t r = 0; r < piece.rows; ++r) {
+          args.out = piece.data[0] + (walk.dims > 1 ? r * walk.step[0][1] : 0);
+          args.in = piece.data[1] + (walk.dims > 1 ? r * walk.step[1][1] : 0);
+          args.n = piece.n;
+          args.index = index ? index + (args.out - first) / out_item : nullptr;
+          if (!short_rows) {
+            (columns ? by_columns : by_rows)(args);
+            continue;
+          }
+          alignas(64) char tile[kShortRow * kTile * 8];
+          for (std::int64_t i = 0; i < piece.n; i += kTile) {
+            ReduceArgs part = args;
+            part.n = std::min(kTile, piece.n - i);
+            transpose({tile, args.in + i * args.in_step, item, args.in_step, kTile * item, item, part.n, count, false});
+            part.out += i * args.out_step;
+            if (index) part.index += i;
+            part.in = tile, part.in_step = item, part.reduce_step = kTile * item;
+            by_columns(part);
+          }
+        }
+      });
 }
 
 // Reduces one axis; the results lie row-major over the other axes in their order. The chunks of a long one become an axis.
@@ -114,8 +121,8 @@ void reduce_axis(const Family& family, State& state, int which, Tensor* index) {
     others[count++] = state.axes[i];
     results *= state.axes[i].size;
   }
-  const bool columns = count > 0 && others[count - 1].stride == item && axis.size < (std::int64_t{1} << 31) &&
-                       std::abs(axis.stride) > item;
+  const bool columns =
+      count > 0 && others[count - 1].stride == item && axis.size < (std::int64_t{1} << 31) && std::abs(axis.stride) > item;
   const std::int64_t width = columns ? others[count - 1].size : 1;
   const std::int64_t pieces = columns ? results / width * ((width + kPanel - 1) / kPanel) : results;
   std::int64_t chunk = kChunk;
@@ -240,7 +247,8 @@ Tensor arrange(const State& state, const Tensor& flat, const Dims& kept_sizes, c
 // The reduction of a tensor with elements. With `index`, one dim at most is reduced.
 Tensor reduce(const Family& family, const Tensor& input, const DimSet& reduced, bool keepdim, Tensor* index = nullptr) {
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
-  if (!family.indexed && input.numel() < 2 * kChunk && reduced.count() == static_cast<std::size_t>(input.dim()) && is_dense(input)) {
+  if (!family.indexed && input.numel() < 2 * kChunk && reduced.count() == static_cast<std::size_t>(input.dim()) &&
+      is_dense(input)) {
     Tensor result = Tensor::empty(sizes, family.result(input.dtype()));  // what follows, made short
     family.kernel->rows[index_of(input.dtype())](
         {result.data(), nullptr, input.data(), 0, 0, 0, input.itemsize(), 1, input.numel()});
@@ -267,13 +275,14 @@ Tensor reduce(const Family& family, const Tensor& input, const DimSet& reduced, 
     reduce_axis(family, state, which, index);
   }
   const Dims kept = reduced_sizes(input, reduced, false);
-  if (index) *index = [&] {
-    State of_index = state;
-    of_index.dtype = DType::int64;
-    for (int i = 0; i < of_index.count; ++i)
-      of_index.axes[i].stride = of_index.axes[i].stride / static_cast<std::int64_t>(itemsize(state.dtype)) * 8;
-    return arrange(of_index, *index, kept, sizes);
-  }();
+  if (index)
+    *index = [&] {
+      State of_index = state;
+      of_index.dtype = DType::int64;
+      for (int i = 0; i < of_index.count; ++i)
+        of_index.axes[i].stride = of_index.axes[i].stride / static_cast<std::int64_t>(itemsize(state.dtype)) * 8;
+      return arrange(of_index, *index, kept, sizes);
+    }();
   return arrange(state, state.owner, kept, sizes);
 }
 
@@ -305,7 +314,8 @@ DimSet dim_set(const char* op, const Tensor& input, const Dims& dims) {
 }
 
 const char* type_name(DType dtype) {  // as PyTorch prints a C++ type
-  constexpr const char* kNames[kDTypes] = {"bool", "unsigned char", "signed char", "short int", "int", "long int", "float", "double"};
+  constexpr const char* kNames[kDTypes] = {"bool", "unsigned char", "signed char", "short int",
+                                           "int",  "long int",      "float",       "double"};
   return kNames[index_of(dtype)];
 }
 
@@ -357,9 +367,10 @@ constexpr Extreme kMin = {"min", "minimum", &ReduceKernels::min, &ReduceKernels:
 
 Tensor extreme(const Extreme& which, const Tensor& input) {
   if (input.numel() == 0)
-    fail(ErrorKind::runtime, which.name,
-         "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.",
-         context(which.name, input));
+    fail(
+        ErrorKind::runtime, which.name,
+        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.",
+        context(which.name, input));
   return reduce({&(kernels().reduce->*which.value), false, false}, input, dim_set(which.name, input, {}), false);
 }
 
@@ -378,8 +389,8 @@ Result extreme_dim_call(const Call& call) {
   const Tensor& input = *call.args[0].tensor;
   const int dim = checked_dim(which.name, input, call.args[1].integer());
   const bool keepdim = call.args[2].given() && call.args[2].truth();
-  check_index(input.dim() == 0 || input.size(dim) > 0, which.name, "(): Expected reduction dim ", dim, " to have non-zero size.",
-              context(which.name, input));
+  check_index(input.dim() == 0 || input.size(dim) > 0, which.name, "(): Expected reduction dim ", dim,
+              " to have non-zero size.", context(which.name, input));
   DimSet reduced;
   if (input.dim() > 0) reduced.set(dim);
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
@@ -416,7 +427,8 @@ Result extreme_other_call(const Call& call) {
 constexpr OpRow kRows[] = {
     {"sum", "", "input: Tensor, dim: int[]? = None, keepdim: bool = False, *, dtype: dtype? = None", kFunction | kMethod | kOut,
      sum_call,
-     "The sum over dim, a number, a tuple, or by default everything. Integers and bool are added in int64; with dtype, elements "
+     "The sum over dim, a number, a tuple, or by default everything. Integers and bool are added in int64; with dtype, "
+     "elements "
      "are cast first. Floats are added pairwise: the error grows with the logarithm of their number."},
     {"max", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMax>, "The largest element; NaN if there is one."},
     {"max.other", "", "input: Tensor, other: Tensor", kFunction | kMethod | kOut, extreme_other_call<kMax>,
@@ -430,9 +442,8 @@ constexpr OpRow kRows[] = {
      extreme_dim_call<kMin>, "The smallest element along dim, a NaN if there is one, and the first position where it stands."},
     {"equal", "", "input: Tensor, other: Tensor", kFunction | kMethod, equal_call,
      "True if both have the same shape and the same elements."},
-    {"allclose", "",
-     "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False", kFunction | kMethod,
-     allclose_call, "True if |input - other| <= atol + |rtol * other| everywhere."},
+    {"allclose", "", "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False",
+     kFunction | kMethod, allclose_call, "True if |input - other| <= atol + |rtol * other| everywhere."},
 };
 
 }  // namespace

@@ -117,7 +117,8 @@ int Walk::unit_dim(int operand, std::int64_t itemsize) const {
   return 0;
 }
 
-void detail::for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int64_t unit, PieceBody body, void* context) {
+void detail::for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int64_t unit, PieceBody body,
+                            void* context) {
   const std::int64_t n = walk.dims > 0 ? walk.size[0] : 1, rows = walk.dims > 1 ? walk.size[1] : 1;
   std::int64_t outer = 1;
   for (int d = 2; d < walk.dims; ++d) outer *= walk.size[d];

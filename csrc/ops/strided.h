@@ -28,7 +28,8 @@ struct Walk {
   void start(const Dims& sizes, const int* order);
   void add(const Tensor& tensor, const int* order);  // broadcast to the sizes
   void add_number(char* element);                    // the same element everywhere
-  // Turns dimensions that operand 0 walks backwards, drops those of size 1 and joins neighbours that every operand walks as one.
+  // Turns dimensions that operand 0 walks backwards, drops those of size 1 and joins neighbours that every operand walks as
+  // one.
   void merge();
   void exchange(int a, int b);  // two dimensions
 
@@ -65,15 +66,15 @@ void for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int
 template <class F>
 void for_each_piece(const Walk& walk, double ns, std::int64_t row_unit, std::int64_t unit, F&& body) {
   detail::for_each_piece(
-      walk, ns, row_unit, unit, [](void* context, const WalkPiece& piece) { (*static_cast<std::remove_reference_t<F>*>(context))(piece); },
-      &body);
+      walk, ns, row_unit, unit,
+      [](void* context, const WalkPiece& piece) { (*static_cast<std::remove_reference_t<F>*>(context))(piece); }, &body);
 }
 
 // Results of more bytes than this are written past the caches: half of the last-level cache.
 std::int64_t stream_bytes();
 
-bool is_dense(const Tensor& tensor);          // its elements fill their extent, each place once, with strides > 0
-Tensor dense_layout(const Tensor& tensor);    // a tensor with the strides of its dense clone, to ask about; never to read
+bool is_dense(const Tensor& tensor);        // its elements fill their extent, each place once, with strides > 0
+Tensor dense_layout(const Tensor& tensor);  // a tensor with the strides of its dense clone, to ask about; never to read
 bool may_overlap(const Tensor& a, const Tensor& b);  // their extents meet
 
 }  // namespace wengert
