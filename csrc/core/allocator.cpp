@@ -1,5 +1,6 @@
 #include "core/allocator.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -72,9 +73,14 @@ struct Cache {
   }
 };
 
-// Never destroyed: tensors may outlive static destructors.
+// Never destroyed: tensors may outlive static destructors. A fork waits until nobody holds the lock, so that the child finds it
+// free.
 Cache& cache() {
-  static Cache* instance = new Cache;
+  static Cache* instance = [] {
+    static Cache* made = new Cache;
+    pthread_atfork([] { made->mutex.lock(); }, [] { made->mutex.unlock(); }, [] { made->mutex.unlock(); });
+    return made;
+  }();
   return *instance;
 }
 
