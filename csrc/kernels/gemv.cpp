@@ -7,6 +7,19 @@ namespace {
 
 #define WENGERT_UNROLL _Pragma("GCC unroll 32")
 
+// Left alone, GCC loads a vector again for every multiplication it enters.
+template <class T>
+inline __attribute__((always_inline)) Vec<T> in_register(Vec<T> v) {
+#if WENGERT_AVX512
+  asm("" : "+v"(v.v));
+#elif defined(__SSE2__)
+  asm("" : "+x"(v.v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v.v));
+#endif
+  return v;
+}
+
 // Integers are summed as unsigned ones of their size: they wrap.
 template <class T>
 using Wide = decltype(T() * 1u);
@@ -63,7 +76,7 @@ template <class T>
 
 // out[i] = sum of the lanes of v[i]. Writes up to a vector more than N elements.
 template <int N, class T>
-void sums_of(const Vec<T>* v, T* out) {
+inline __attribute__((always_inline)) void sums_of(const Vec<T>* v, T* out) {
   if constexpr (N > 0) {
     constexpr int W = Vec<T>::width;
     constexpr int chunk = N >= 16 && W >= 16 ? 16 : N >= 8 && W >= 8 ? 8 : N >= 4 && W >= 4 ? 4 : N >= 2 ? 2 : 1;
@@ -239,14 +252,42 @@ void columns(const GemvArgs& g) {
   }
 }
 
+// N <= width columns, through registers
+template <class T>
+void pack_columns(const T* from, int64_t b_row, int64_t K, int N, T* to, int64_t step) {
+  constexpr int W = Vec<T>::width;
+  for (int64_t k = 0; k < K; k += W) {
+    const int n = K - k < W ? static_cast<int>(K - k) : W;
+    Vec<T> r[W];
+    WENGERT_UNROLL
+    for (int i = 0; i < W; ++i) {
+      const T* row = from + (k + i) * b_row;
+      r[i] = i >= n ? Vec<T>(T(0)) : N == W ? Vec<T>::load(row) : Vec<T>::load(row, N);
+    }
+    transpose(r);
+    WENGERT_UNROLL
+    for (int j = 0; j < W; ++j) {
+      T* column = to + j * step + k;
+      if (j < N) n == W ? r[j].store(column) : r[j].store(column, n);
+    }
+  }
+}
+
 template <class T>
 void pack(const void* b, int64_t b_row, int64_t b_col, int64_t K, int64_t N, void* packed, int64_t step) {
-  for (int64_t j = 0; j < N; ++j) {
-    const T* from = static_cast<const T*>(b) + j * b_col;
-    T* to = static_cast<T*>(packed) + j * step;
-#pragma GCC unroll 1
-    for (int64_t k = 0; k < K; ++k) to[k] = from[k * b_row];
+  constexpr int W = Vec<T>::width;
+  const T* from = static_cast<const T*>(b);
+  T* to = static_cast<T*>(packed);
+  if constexpr (sizeof(T) >= 4) {
+    if (b_col == 1 && N > 1) {
+      for (int64_t j = 0; j < N; j += W)
+        pack_columns(from + j, b_row, K, static_cast<int>(N - j < W ? N - j : W), to + j * step, step);
+      return;
+    }
   }
+  for (int64_t j = 0; j < N; ++j)
+#pragma GCC unroll 1
+    for (int64_t k = 0; k < K; ++k) to[j * step + k] = from[j * b_col + k * b_row];
 }
 
 // ---- any strides: panels of A are copied to L1, along the smaller stride, and multiplied there ----
@@ -284,20 +325,39 @@ void strided(const GemvArgs& g) {
 
 // ---- few: the dot form of A B with few columns ----
 
-// Rows of the tile of accumulators by its columns: at least 16 of them hide the latency of the addition, 24 and their operands
-// fill 32 registers. With 16 registers half of that.
-// Integers of one and two bytes have no vector multiplication worth more code.
+// Accumulators of a tile, its columns of B and one vector of A fill the registers: 4 x 6 of 32, 4 x 3 of 16 (without a fused
+// multiply-add one more holds the product). Four rows are as many streams as are read at full speed. Integers of one and two
+// bytes have no vector multiplication worth more code.
+#if WENGERT_AVX512 || defined(__aarch64__)
+inline constexpr int kTileRows = 4, kWordColumns = 6;
+#elif WENGERT_AVX2
+inline constexpr int kTileRows = 4, kWordColumns = 3;
+#else
+inline constexpr int kTileRows = 3, kWordColumns = 3;
+#endif
 template <class T>
-inline constexpr int kTileColumns = sizeof(T) < 4 ? 2 : kVectorBytes == 64 ? 6 : 4;
-template <class T, int C>
-inline constexpr int kTileRows = sizeof(T) < 4        ? 2
-                                 : kVectorBytes == 64 ? (C <= 3 ? 8 : C == 4 ? 6 : 4)
-                                                      : (C == 1 ? 8 : C <= 3 ? 4 : 3);
+inline constexpr int kTileColumns = sizeof(T) < 4 ? 2 : kWordColumns;
+
+// The R x C block of C at (i, j) (+)= sums
+template <int R, int C, class T>
+void emit_tile(const GemvArgs& g, int64_t i, int64_t j, const T* sums) {
+  if (g.c_col == 1 && !g.accumulate) {
+    for (int r = 0; r < R; ++r) __builtin_memcpy(result<T>(g, i + r, j), sums + r * C, C * sizeof(T));
+    return;
+  }
+  for (int r = 0; r < R; ++r) {
+    T* c = result<T>(g, i + r, j);
+    for (int s = 0; s < C; ++s, c += g.c_col) *c = g.accumulate ? static_cast<T>(*c + sums[r * C + s]) : sums[r * C + s];
+  }
+}
 
 template <int R, int C, class T>
 void tile(const GemvArgs& g, int64_t i, int64_t j) {
   constexpr int W = Vec<T>::width;
   const T *a = matrix<T>(g, i, 0), *b = factor<T>(g, 0, j);
+  // Rows a multiple of a page apart defeat the prefetcher (2048 x 2048 x 24: 178 instead of 132 GFLOP/s); elsewhere asking for
+  // the next rows costs 5%.
+  const bool ahead = g.a_row * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
   Vec<T> sum[R * C];
   WENGERT_UNROLL
   for (int t = 0; t < R * C; ++t) sum[t] = T(0);
@@ -308,7 +368,8 @@ void tile(const GemvArgs& g, int64_t i, int64_t j) {
     for (int c = 0; c < C; ++c) bs[c] = Vec<T>::load(b + c * g.b_col + k);
     WENGERT_UNROLL
     for (int r = 0; r < R; ++r) {
-      const Vec<T> v = Vec<T>::load(a + r * g.a_row + k);
+      if (ahead) __builtin_prefetch(a + (R + r) * g.a_row + k);
+      const Vec<T> v = in_register(Vec<T>::load(a + r * g.a_row + k));
       WENGERT_UNROLL
       for (int c = 0; c < C; ++c) sum[r * C + c] = fma(v, bs[c], sum[r * C + c]);
     }
@@ -326,36 +387,48 @@ void tile(const GemvArgs& g, int64_t i, int64_t j) {
   }
   T out[R * C + W];
   sums_of<R * C>(sum, out);
-  for (int r = 0; r < R; ++r) emit(g, result<T>(g, i + r, j), g.c_col, out + r * C, C);
+  const Vec<T> alpha(alpha_of<T>(g));
+  WENGERT_UNROLL
+  for (int t = 0; t < R * C; t += W) (alpha * Vec<T>::load(out + t)).store(out + t);
+  emit_tile<R, C>(g, i, j, out);
 }
 
 template <int C, class T>
 void tiles(const GemvArgs& g, int64_t begin, int64_t end, int64_t j) {
-  constexpr int R = kTileRows<T, C>;
+  constexpr int R = kTileRows;
   int64_t i = begin;
   for (; i + R <= end; i += R) tile<R, C, T>(g, i, j);
   for (; i < end; ++i) tile<1, C, T>(g, i, j);
 }
 
-// Columns of B are taken in nearly equal groups, and rows of A in blocks that stay in L2 while the groups pass over them.
+// The columns of B come in nearly equal groups, the rows of A in blocks that stay in L2 while the groups pass over them, and K in
+// blocks for which a tile's rows of A and columns of B fit in L1.
 template <class T>
 void few(const GemvArgs& g) {
-  constexpr int64_t kBlockBytes = 256 << 10, kBlockRows = 48;  // a multiple of every tile's height
+  constexpr int64_t size = sizeof(T), kBlockBytes = 256 << 10, kBlockRows = 48, kDepthBytes = 4096;
   constexpr int columns = kTileColumns<T>;
-  const int64_t groups = (g.N + columns - 1) / columns;
-  const int64_t fit = kBlockBytes / static_cast<int64_t>(sizeof(T)) / g.K / kBlockRows * kBlockRows;
-  const int64_t block = groups == 1 ? g.M : fit < kBlockRows ? kBlockRows : fit;
+  const int64_t groups = (g.N + columns - 1) / columns, depths = (g.K * size + kDepthBytes - 1) / kDepthBytes;
+  const int64_t depth = (g.K / depths + Vec<T>::width) / Vec<T>::width * Vec<T>::width;
+  const int64_t fit = kBlockBytes / size / depth / kBlockRows * kBlockRows;
+  const int64_t block = groups * depths == 1 ? g.M : fit < kBlockRows ? kBlockRows : fit;
+  GemvArgs part = g;
   for (int64_t begin = 0; begin < g.M; begin += block) {
     const int64_t end = begin + block < g.M ? begin + block : g.M;
-    for (int64_t group = 0; group < groups; ++group) {
-      const int64_t j = g.N * group / groups;
-      switch (g.N * (group + 1) / groups - j) {
-        case 1: tiles<1, T>(g, begin, end, j); break;
-        case 2: tiles<2, T>(g, begin, end, j); break;
-        case 3: if constexpr (columns >= 3) tiles<3, T>(g, begin, end, j); break;
-        case 4: if constexpr (columns >= 4) tiles<4, T>(g, begin, end, j); break;
-        case 5: if constexpr (columns >= 5) tiles<5, T>(g, begin, end, j); break;
-        case 6: if constexpr (columns >= 6) tiles<6, T>(g, begin, end, j); break;
+    for (int64_t k = 0; k < g.K; k += depth) {
+      part.a = matrix<T>(g, 0, k);
+      part.b = factor<T>(g, k);
+      part.K = depth < g.K - k ? depth : g.K - k;
+      part.accumulate = g.accumulate || k > 0;
+      for (int64_t group = 0; group < groups; ++group) {
+        const int64_t j = g.N * group / groups;
+        switch (g.N * (group + 1) / groups - j) {
+          case 1: tiles<1, T>(part, begin, end, j); break;
+          case 2: tiles<2, T>(part, begin, end, j); break;
+          case 3: if constexpr (columns >= 3) tiles<3, T>(part, begin, end, j); break;
+          case 4: if constexpr (columns >= 4) tiles<4, T>(part, begin, end, j); break;
+          case 5: if constexpr (columns >= 5) tiles<5, T>(part, begin, end, j); break;
+          case 6: if constexpr (columns >= 6) tiles<6, T>(part, begin, end, j); break;
+        }
       }
     }
   }

@@ -2,43 +2,10 @@
 // "shuffle two ways, add". 16 sums of 16 lanes take 15 such steps instead of 16 times 4.
 #pragma once
 
-#include "simd/vec.h"
+#include "simd/transpose.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
-
-template <int... I>
-struct LaneList {};
-#if defined(__clang__)
-template <class T, T... I>
-struct LaneListOf {
-  using Type = LaneList<I...>;
-};
-template <int N>
-using AllLanes = typename __make_integer_seq<LaneListOf, int, N>::Type;
-#else
-template <int N>
-using AllLanes = LaneList<__integer_pack(N)...>;
-#endif
-
-template <int Bytes>
-struct LaneIndex;  // GCC's older shuffle takes its indices as integers of the lanes' size
-template <>
-struct LaneIndex<1> {
-  using Raw = RawOf<int8_t>::Raw;
-};
-template <>
-struct LaneIndex<2> {
-  using Raw = RawOf<int16_t>::Raw;
-};
-template <>
-struct LaneIndex<4> {
-  using Raw = RawOf<int32_t>::Raw;
-};
-template <>
-struct LaneIndex<8> {
-  using Raw = RawOf<int64_t>::Raw;
-};
 
 // Where lane i of one half of a fold comes from; lanes of b count from W. Below 128 bits, units of `unit` lanes of a and b
 // alternate inside each 128-bit part (the cheap shuffles); from there on, every second 128-bit part of a, then of b.
@@ -53,26 +20,27 @@ constexpr int fold_lane(int i, int unit, int high) {
   return (part % half * 2 + high) * E + lane + part / half * W;
 }
 
+// Everything below is inlined by force: a call would send the vectors through memory.
 template <int Unit, int High, class T, int... I>
-Vec<T> fold_half(Vec<T> a, Vec<T> b, LaneList<I...>) {
+inline __attribute__((always_inline)) Vec<T> fold_half(Vec<T> a, Vec<T> b, Lanes<I...>) {
   constexpr int W = Vec<T>::width, E = 16 / sizeof(T);
 #if defined(__clang__)
   return typename Vec<T>::Raw(__builtin_shufflevector(a.v, b.v, fold_lane<W, E>(I, Unit, High)...));
 #else
   return typename Vec<T>::Raw(
-      __builtin_shuffle(a.v, b.v, typename LaneIndex<sizeof(T)>::Raw{fold_lane<W, E>(I, Unit, High)...}));
+      __builtin_shuffle(a.v, b.v, typename LaneIndex<T>::Raw{fold_lane<W, E>(I, Unit, High)...}));
 #endif
 }
 
 template <int Unit, class T>
-Vec<T> fold(Vec<T> a, Vec<T> b) {
-  constexpr AllLanes<Vec<T>::width> all;
+inline __attribute__((always_inline)) Vec<T> fold(Vec<T> a, Vec<T> b) {
+  constexpr FirstLanes<Vec<T>::width> all;
   return fold_half<Unit, 0>(a, b, all) + fold_half<Unit, 1>(a, b, all);
 }
 
 // The sums of v[0..N), N a power of two up to the width, in lanes 0..N-1. A lane's order of additions does not depend on N.
 template <int N, int Level = 1, class T>
-Vec<T> lane_sums(const Vec<T>* v) {
+inline __attribute__((always_inline)) Vec<T> lane_sums(const Vec<T>* v) {
   constexpr int W = Vec<T>::width, E = 16 / sizeof(T), unit = Level < E ? Level : E;
   static_assert(N >= 1 && N <= W && (N & (N - 1)) == 0);
   if constexpr (Level == W) {
