@@ -121,13 +121,14 @@ void strided_row(char* const* operands, const int64_t* step, int64_t n) {
   }
 }
 
-// Calls row(operands) for each row.
+// Calls row(operands) for each row. The row steps of a single row are not looked at.
 template <int Operands, class Row>
 void each_row(const ElementwiseArgs& args, Row row) {
   char* operands[Operands];
   for (int k = 0; k < Operands; ++k) operands[k] = args.data[k];
-  for (int64_t r = 0; r < args.rows; ++r) {
+  for (int64_t rows = args.rows; rows > 0;) {
     row(operands);
+    if (--rows == 0) return;
     for (int k = 0; k < Operands; ++k) operands[k] += args.row_step[k];
   }
 }
