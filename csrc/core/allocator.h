@@ -19,8 +19,8 @@ struct MemoryStats {
   std::int64_t peak_bytes;       // highest value of allocated_bytes
   std::int64_t cached_bytes;     // in freed blocks kept for reuse
   std::int64_t cache_limit_bytes;
-  std::int64_t allocations;      // blocks handed out
-  std::int64_t cache_hits;       // of these, from the cache
+  std::int64_t allocations;  // blocks handed out
+  std::int64_t cache_hits;   // of these, from the cache
 };
 
 MemoryStats memory_stats();

@@ -8,14 +8,14 @@ namespace wengert {
 
 // X(enumerator, C++ type, PyTorch's name, the name PyTorch uses in messages, buffer protocol format)
 // The order is the promotion order within a category.
-#define WENGERT_DTYPES(X)                        \
-  X(boolean, bool, "bool", "Bool", "?")          \
-  X(uint8, std::uint8_t, "uint8", "Byte", "B")   \
-  X(int8, std::int8_t, "int8", "Char", "b")      \
-  X(int16, std::int16_t, "int16", "Short", "h")  \
-  X(int32, std::int32_t, "int32", "Int", "i")    \
-  X(int64, std::int64_t, "int64", "Long", "q")   \
-  X(float32, float, "float32", "Float", "f")     \
+#define WENGERT_DTYPES(X)                       \
+  X(boolean, bool, "bool", "Bool", "?")         \
+  X(uint8, std::uint8_t, "uint8", "Byte", "B")  \
+  X(int8, std::int8_t, "int8", "Char", "b")     \
+  X(int16, std::int16_t, "int16", "Short", "h") \
+  X(int32, std::int32_t, "int32", "Int", "i")   \
+  X(int64, std::int64_t, "int64", "Long", "q")  \
+  X(float32, float, "float32", "Float", "f")    \
   X(float64, double, "float64", "Double", "d")
 
 enum class DType : std::uint8_t {
@@ -29,9 +29,9 @@ inline constexpr int kDTypes = 0 WENGERT_DTYPES(X);
 #undef X
 
 struct DTypeInfo {
-  const char* name;     // "float32"; printed as torch.float32
-  const char* scalar;   // "Float", as PyTorch's messages say
-  const char* format;   // struct module code
+  const char* name;    // "float32"; printed as torch.float32
+  const char* scalar;  // "Float", as PyTorch's messages say
+  const char* format;  // struct module code
   std::uint8_t itemsize;
   bool is_floating;
   bool is_signed;
@@ -48,14 +48,14 @@ template <DType D>
 struct ctype_of;
 template <class T>
 struct dtype_of;
-#define X(name, type, text, scalar, format)                            \
-  template <>                                                          \
-  struct ctype_of<DType::name> {                                       \
-    using value = type;                                                \
-  };                                                                   \
-  template <>                                                          \
-  struct dtype_of<type> {                                              \
-    static constexpr DType value = DType::name;                        \
+#define X(name, type, text, scalar, format)     \
+  template <>                                   \
+  struct ctype_of<DType::name> {                \
+    using value = type;                         \
+  };                                            \
+  template <>                                   \
+  struct dtype_of<type> {                       \
+    static constexpr DType value = DType::name; \
   };
 WENGERT_DTYPES(X)
 #undef X

@@ -14,9 +14,9 @@ inline constexpr double kParallelNs = 4000;
 // Work above this many nanoseconds lets other Python threads run meanwhile (see LongWork).
 inline constexpr double kUnlockNs = 50000;
 
-int get_num_threads();               // what the next parallel region may use; 1 in a forked child and inside a region
-void set_num_threads(int count);     // RuntimeError for count < 1
-int available_processors();          // affinity mask and cgroup quota
+int get_num_threads();            // what the next parallel region may use; 1 in a forked child and inside a region
+void set_num_threads(int count);  // RuntimeError for count < 1
+int available_processors();       // affinity mask and cgroup quota
 
 namespace detail {
 using Body = void (*)(void* context, int thread, int threads);
@@ -31,8 +31,8 @@ void parallel_run(int threads, F&& f) {
     return;
   }
   detail::run_parallel(
-      threads, [](void* context, int thread, int count) { (*static_cast<std::remove_reference_t<F>*>(context))(thread, count); },
-      &f);
+      threads,
+      [](void* context, int thread, int count) { (*static_cast<std::remove_reference_t<F>*>(context))(thread, count); }, &f);
 }
 
 // How many threads `ns` nanoseconds of serial work in `pieces` indivisible pieces deserve.

@@ -40,9 +40,12 @@ struct Scalar {
   static Scalar load(DType dtype, const void* in) {
     return dispatch(dtype, [&]<class T>() {
       const T v = *static_cast<const T*>(in);
-      if constexpr (dtype_of<T>::value == DType::boolean) return of(v);
-      else if constexpr (static_cast<T>(0.5) != T(0)) return of(static_cast<double>(v));
-      else return of(static_cast<std::int64_t>(v));
+      if constexpr (dtype_of<T>::value == DType::boolean)
+        return of(v);
+      else if constexpr (static_cast<T>(0.5) != T(0))
+        return of(static_cast<double>(v));
+      else
+        return of(static_cast<std::int64_t>(v));
     });
   }
 

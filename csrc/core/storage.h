@@ -13,10 +13,10 @@ inline constexpr std::size_t kLocalBytes = 64;  // results up to this size live 
 struct Storage {
   void* data;
   std::size_t nbytes;
-  std::size_t capacity;         // of the allocator's block; 0: local or foreign
+  std::size_t capacity;  // of the allocator's block; 0: local or foreign
   std::atomic<int> references;
-  std::uint32_t version;        // bumped by every in-place write through any view
-  bool read_only;               // foreign memory that must not be written
+  std::uint32_t version;         // bumped by every in-place write through any view
+  bool read_only;                // foreign memory that must not be written
   void (*release)(void* owner);  // foreign memory: called once with owner; else null
   void* owner;
   alignas(64) unsigned char local[kLocalBytes];

@@ -19,7 +19,7 @@ class Tensor {
     refresh();
   }
 
-  static Tensor empty(const Dims& sizes, DType dtype);  // row-major, uninitialised
+  static Tensor empty(const Dims& sizes, DType dtype);                               // row-major, uninitialised
   static Tensor empty_strided(const Dims& sizes, const Dims& strides, DType dtype);  // strides >= 0
 
   bool defined() const { return static_cast<bool>(storage_); }
@@ -72,7 +72,8 @@ struct Extent {
 };
 Extent extent(const Tensor& tensor);
 
-// PyTorch's sentences for writes that would meet their own input (torch's assert_no_internal_overlap, assert_no_partial_overlap).
+// PyTorch's sentences for writes that would meet their own input (torch's assert_no_internal_overlap,
+// assert_no_partial_overlap).
 void check_no_internal_overlap(const Tensor& written);
 void check_no_partial_overlap(const Tensor& written, const Tensor& read);
 void check_no_overlap(const Tensor& written, const Tensor& read);

@@ -203,14 +203,16 @@ const ElementwiseRow kRows[] = {
     {.name = "add",
      .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
      .arity = 2,
-     .doc = "input + alpha * other, element by element. Of bool: or.",
+     .doc = "input + alpha * other, element by element. Of bool: or.\n\n"
+            ">>> wengert.add(wengert.tensor([1, 2]), 3, alpha=2)\ntensor([7, 8])",
      .loops = wrapping_loops<Add, 2>(kOr),
      .variants = {{nullptr, &kAddScaled}}},
     {.name = "sub",
      .aliases = "subtract",
      .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
      .arity = 2,
-     .doc = "input - alpha * other, element by element.",
+     .doc = "input - alpha * other, element by element.\n\n"
+            ">>> wengert.tensor([1, 2]) - wengert.tensor([[1], [2]])\ntensor([[ 0,  1],\n        [-1,  0]])",
      .loops = wrapping_loops<Subtract, 2>(nullptr),
      .variants = {{nullptr, &kSubtractScaled}},
      .bool_error = kSubtractBools,
@@ -219,7 +221,8 @@ const ElementwiseRow kRows[] = {
      .aliases = "multiply",
      .signature = "input: Tensor, other: Operand",
      .arity = 2,
-     .doc = "input * other, element by element (the Hadamard product). Of bool: and.",
+     .doc = "input * other, element by element (the Hadamard product). Of bool: and.\n\n"
+            ">>> wengert.tensor([[1, 2], [3, 4]]) * wengert.tensor([[5, 6], [7, 8]])\ntensor([[ 5, 12],\n        [21, 32]])",
      .loops = wrapping_loops<Multiply, 2>(kAnd)},
     {.name = "div",
      .aliases = "divide true_divide",
@@ -228,14 +231,16 @@ const ElementwiseRow kRows[] = {
      .arity = 2,
      .ns = 0.1f,
      .doc = "input / other, element by element; integers become the default float dtype. rounding_mode 'trunc' rounds towards "
-            "zero and 'floor' down, both in the inputs' own dtype.",
+            "zero and 'floor' down, both in the inputs' own dtype.\n\n"
+            ">>> wengert.div(wengert.tensor([-7, 7]), 2, rounding_mode='floor')\ntensor([-4,  3])",
      .loops = floating_loops<Divide, 2>(),
      .variants = {{"floor", &kDivideFloor}, {"trunc", &kDivideTruncate}}},
     {.name = "neg",
      .aliases = "negative",
      .signature = "input: Tensor",
      .arity = 1,
-     .doc = "-input, element by element.",
+     .doc = "-input, element by element.\n\n"
+            ">>> -wengert.tensor([1, -2])\ntensor([-1,  2])",
      .loops = wrapping_loops<Negate, 1>(nullptr),
      .bool_error = "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
                    "`~` or `logical_not()` operator instead."},
@@ -243,18 +248,21 @@ const ElementwiseRow kRows[] = {
      .aliases = "absolute",
      .signature = "input: Tensor",
      .arity = 1,
-     .doc = "The absolute value, element by element; the smallest integer of a dtype is its own.",
+     .doc = "The absolute value, element by element; the smallest integer of a dtype is its own.\n\n"
+            ">>> wengert.tensor([-1.5, 2]).abs()\ntensor([1.5000, 2.0000])",
      .loops = signed_loops<Absolute, 1>(nullptr)},
     {.name = "maximum",
      .signature = "input: Tensor, other: Tensor",
      .arity = 2,
-     .doc = "The larger of input and other, element by element; NaN where either is.",
+     .doc = "The larger of input and other, element by element; NaN where either is.\n\n"
+            ">>> wengert.maximum(wengert.tensor([1, 5]), wengert.tensor([3, 2]))\ntensor([3, 5])",
      .loops = signed_loops<Maximum, 2>(kOr),
      .has_inplace = false},
     {.name = "minimum",
      .signature = "input: Tensor, other: Tensor",
      .arity = 2,
-     .doc = "The smaller of input and other, element by element; NaN where either is.",
+     .doc = "The smaller of input and other, element by element; NaN where either is.\n\n"
+            ">>> wengert.minimum(wengert.tensor([1, 5]), wengert.tensor([3, 2]))\ntensor([1, 2])",
      .loops = signed_loops<Minimum, 2>(kAnd),
      .has_inplace = false},
 };

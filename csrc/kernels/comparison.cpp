@@ -111,12 +111,24 @@ constexpr ElementwiseRow comparison(const char* name, const char* aliases, const
 }
 
 const ElementwiseRow kRows[] = {
-    comparison("eq", "", "input == other, element by element.", equality_loops<Equal>()),
-    comparison("ne", "not_equal", "input != other, element by element.", equality_loops<NotEqual>()),
-    comparison("lt", "less", "input < other, element by element.", ordered_loops<Less>()),
-    comparison("le", "less_equal", "input <= other, element by element.", ordered_loops<LessEqual>()),
-    comparison("gt", "greater", "input > other, element by element.", exchanged_loops<Less>()),
-    comparison("ge", "greater_equal", "input >= other, element by element.", exchanged_loops<LessEqual>()),
+    comparison("eq", "",
+               "input == other, element by element.\n\n>>> wengert.tensor([1, 2, 3]) == 2\ntensor([False,  True, False])",
+               equality_loops<Equal>()),
+    comparison("ne", "not_equal",
+               "input != other, element by element.\n\n>>> wengert.tensor([1, 2, 3]) != 2\ntensor([ True, False,  True])",
+               equality_loops<NotEqual>()),
+    comparison("lt", "less",
+               "input < other, element by element.\n\n>>> wengert.tensor([1, 2, 3]) < 2\ntensor([ True, False, False])",
+               ordered_loops<Less>()),
+    comparison("le", "less_equal",
+               "input <= other, element by element.\n\n>>> wengert.tensor([1, 2, 3]) <= 2\ntensor([ True,  True, False])",
+               ordered_loops<LessEqual>()),
+    comparison("gt", "greater",
+               "input > other, element by element.\n\n>>> wengert.tensor([1, 2, 3]) > 2\ntensor([False, False,  True])",
+               exchanged_loops<Less>()),
+    comparison("ge", "greater_equal",
+               "input >= other, element by element.\n\n>>> wengert.tensor([1, 2, 3]) >= 2\ntensor([False,  True,  True])",
+               exchanged_loops<LessEqual>()),
 };
 
 }  // namespace

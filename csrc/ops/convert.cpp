@@ -49,10 +49,13 @@ Result cpu_op(const Call& call) { return input_of(call); }
 
 Result type_as_op(const Call& call) { return to_dtype(input_of(call), call.args[1].tensor->dtype()); }
 
-#define WENGERT_CAST(name, dtype)                                                                           \
-  {name, "", "input: Tensor, *, memory_format: memory_format? = None", kMethod | kSelf, cast_op<DType::dtype>, \
-   "The elements as " #dtype "; input itself if they are.\n\n"                                              \
-   ">>> wengert.tensor([1, 0])." name "().dtype == " "wengert." #dtype "\nTrue"}
+#define WENGERT_CAST(name, dtype, text)                      \
+  {name,                                                     \
+   "",                                                       \
+   "input: Tensor, *, memory_format: memory_format? = None", \
+   kMethod | kSelf,                                          \
+   cast_op<DType::dtype>,                                    \
+   "The elements as " text "; input itself if they are.\n\n>>> wengert.tensor([1, 0])." name "().dtype\ntorch." text}
 
 constexpr OpRow kRows[] = {
     {"contiguous", "", "input: Tensor, *, memory_format: memory_format? = None", kMethod | kSelf, contiguous_op,
@@ -60,7 +63,8 @@ constexpr OpRow kRows[] = {
      ">>> wengert.arange(6).view(2, 3).t().contiguous().stride()\n(2, 1)"},
     {"clone", "", "input: Tensor, *, memory_format: memory_format? = None", kFunction | kMethod, clone_op,
      "A copy in memory of its own; a dense layout is kept.\n\n>>> wengert.arange(3).clone()\ntensor([0, 1, 2])"},
-    {"to", "", "input: Tensor, dtype: dtype, non_blocking: bool = False, copy: bool = False, *, memory_format: memory_format? = None",
+    {"to", "",
+     "input: Tensor, dtype: dtype, non_blocking: bool = False, copy: bool = False, *, memory_format: memory_format? = None",
      kMethod | kSelf, to_dtype_op,
      "The elements as dtype; input itself if they are, unless copy. Floats are truncated towards zero to integers.\n\n"
      ">>> wengert.tensor([1.7, -1.7]).to(wengert.int32)\ntensor([ 1, -1], dtype=torch.int32)"},
@@ -76,14 +80,14 @@ constexpr OpRow kRows[] = {
      "The elements in the dtype of other.\n\n>>> wengert.tensor([1]).type_as(wengert.tensor([0.5]))\ntensor([1.])"},
     {"cpu", "", "input: Tensor, *, memory_format: memory_format? = None", kMethod | kSelf, cpu_op,
      "input itself.\n\n>>> wengert.tensor([1]).cpu()\ntensor([1])"},
-    WENGERT_CAST("bool", boolean),
-    WENGERT_CAST("byte", uint8),
-    WENGERT_CAST("char", int8),
-    WENGERT_CAST("short", int16),
-    WENGERT_CAST("int", int32),
-    WENGERT_CAST("long", int64),
-    WENGERT_CAST("float", float32),
-    WENGERT_CAST("double", float64),
+    WENGERT_CAST("bool", boolean, "bool"),
+    WENGERT_CAST("byte", uint8, "uint8"),
+    WENGERT_CAST("char", int8, "int8"),
+    WENGERT_CAST("short", int16, "int16"),
+    WENGERT_CAST("int", int32, "int32"),
+    WENGERT_CAST("long", int64, "int64"),
+    WENGERT_CAST("float", float32, "float32"),
+    WENGERT_CAST("double", float64, "float64"),
 };
 
 }  // namespace

@@ -228,9 +228,14 @@ Result zero_op(const Call& call) {
 
 constexpr OpRow kRows[] = {
     {"copy_", "", "input: Tensor, other: Operand, non_blocking: bool = False", kMethod | kInplaceOnly, copy_op,
-     "Copies other, broadcast and cast, into input."},
-    {"fill_", "", "input: Tensor, value: Operand", kMethod | kInplaceOnly, fill_op, "Sets every element to value."},
-    {"zero_", "", "input: Tensor", kMethod | kInplaceOnly, zero_op, "Sets every element to zero."},
+     "Copies other, broadcast and cast, into input.\n\n"
+     ">>> wengert.zeros(2).copy_(wengert.tensor([1, 2]))\ntensor([1., 2.])"},
+    {"fill_", "", "input: Tensor, value: Operand", kMethod | kInplaceOnly, fill_op,
+     "Sets every element to value.\n\n"
+     ">>> wengert.zeros(2).fill_(3)\ntensor([3., 3.])"},
+    {"zero_", "", "input: Tensor", kMethod | kInplaceOnly, zero_op,
+     "Sets every element to zero.\n\n"
+     ">>> wengert.ones(2).zero_()\ntensor([0., 0.])"},
 };
 
 }  // namespace

@@ -74,7 +74,8 @@ Result eye_m_op(const Call& call) {
   return eye(call, a[0].integer(), a[1].integer(), a[2], a[6]);
 }
 
-// The number of elements of start, start + step, ... below end; integers exactly, floats as ceil((end - start) / step) in double.
+// The number of elements of start, start + step, ... below end; integers exactly, floats as ceil((end - start) / step) in
+// double.
 std::int64_t arange_size(const Scalar& start, const Scalar& end, const Scalar& step, bool floating) {
   const double s = start.to<double>(), e = end.to<double>(), d = step.to<double>();
   check(d != 0, "step must be nonzero");
@@ -133,7 +134,7 @@ Result arange_op(const Call& call) {
   return arange(call, a[0].number, a[1].number, a[2].number, a[3], a[7]);
 }
 
-#define WENGERT_CREATION_ARGS                                                                                      \
+#define WENGERT_CREATION_ARGS                                                                            \
   "*, dtype: dtype? = None, layout: layout? = None, device: device? = None, pin_memory: bool? = False, " \
   "requires_grad: bool? = False"
 
@@ -145,7 +146,8 @@ constexpr OpRow kRows[] = {
      ">>> wengert.empty(2, 3).shape\ntorch.Size([2, 3])"},
     {"zeros", "", "size: int[], " WENGERT_CREATION_ARGS, kForms, zeros_op,
      "A tensor of zeros.\n\n>>> wengert.zeros(2)\ntensor([0., 0.])"},
-    {"ones", "", "size: int[], " WENGERT_CREATION_ARGS, kForms, ones_op, "A tensor of ones.\n\n>>> wengert.ones(2)\ntensor([1., 1.])"},
+    {"ones", "", "size: int[], " WENGERT_CREATION_ARGS, kForms, ones_op,
+     "A tensor of ones.\n\n>>> wengert.ones(2)\ntensor([1., 1.])"},
     {"full", "", "size: tuple, fill_value: Number, " WENGERT_CREATION_ARGS, kForms, full_op,
      "A tensor filled with one value; the dtype follows the value unless given.\n\n"
      ">>> wengert.full((2,), 7)\ntensor([7, 7])"},
@@ -168,8 +170,8 @@ constinit const std::span<const OpRow> kCreateOps = kRows;
 
 void check_creation(const char* op, const Dims& sizes, const Value& requires_grad) {
   for (std::int64_t size : sizes) check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", sizes);
-  check(!requires_grad.given() || !requires_grad.truth(),
-        op, "(requires_grad=True): this version has no automatic differentiation");
+  check(!requires_grad.given() || !requires_grad.truth(), op,
+        "(requires_grad=True): this version has no automatic differentiation");
 }
 
 Tensor result_of(const Call& call, const Dims& sizes, DType dtype) {

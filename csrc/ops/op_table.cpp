@@ -34,11 +34,20 @@ ArgKind kind_of(std::string_view type) {
   constexpr struct {
     std::string_view name;
     ArgKind kind;
-  } kNames[] = {{"Tensor", ArgKind::tensor},       {"Operand", ArgKind::operand}, {"Number", ArgKind::number},
-                {"int", ArgKind::integer},         {"float", ArgKind::floating},  {"bool", ArgKind::boolean},
-                {"str", ArgKind::text},            {"int[]", ArgKind::ints},      {"tuple", ArgKind::tuple},
-                {"dtype", ArgKind::dtype},         {"Generator", ArgKind::generator}, {"device", ArgKind::device},
-                {"layout", ArgKind::layout},       {"memory_format", ArgKind::memory_format}};
+  } kNames[] = {{"Tensor", ArgKind::tensor},
+                {"Operand", ArgKind::operand},
+                {"Number", ArgKind::number},
+                {"int", ArgKind::integer},
+                {"float", ArgKind::floating},
+                {"bool", ArgKind::boolean},
+                {"str", ArgKind::text},
+                {"int[]", ArgKind::ints},
+                {"tuple", ArgKind::tuple},
+                {"dtype", ArgKind::dtype},
+                {"Generator", ArgKind::generator},
+                {"device", ArgKind::device},
+                {"layout", ArgKind::layout},
+                {"memory_format", ArgKind::memory_format}};
   for (const auto& entry : kNames)
     if (entry.name == type) return entry.kind;
   fail(ErrorKind::runtime, "op table: unknown type '", type, "'");
@@ -105,7 +114,7 @@ std::vector<Op> build() {
   const struct {
     std::span<const OpRow> rows;
     const char* family;
-  } families[] = {{kReduceOps, "reduction"}, {kMatrixOps, "matrix"}, {kViewOps, "view"},     {kConvertOps, "conversion"},
+  } families[] = {{kReduceOps, "reduction"}, {kMatrixOps, "matrix"},   {kViewOps, "view"},    {kConvertOps, "conversion"},
                   {kCopyOps, "copy"},        {kCreateOps, "creation"}, {kRandomOps, "random"}};
   for (const auto& family : families)
     for (const OpRow& row : family.rows) table.push_back(make_op(row, family.family));

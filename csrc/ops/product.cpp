@@ -2,6 +2,7 @@
 #include "ops/product.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/allocator.h"
 #include "core/parallel.h"
@@ -10,7 +11,7 @@
 namespace wengert {
 namespace {
 
-enum class Path { rows, columns, strided, few, outer, turned, gemm };
+enum class Path { rows, columns, strided, few, few_columns, outer, turned, gemm };
 
 constexpr std::int64_t kFewColumns = 32;
 constexpr std::int64_t kUncutBytes = 256 << 10;  // an A up to this size is one piece: one thread reads it from L2 in 1.3 us
@@ -121,7 +122,9 @@ bool few_is_faster(const Product& p) {
 
 // One column at most, or a few: the kernels below expect the large operand in A.
 Path choose(Product& p) {
-  if (p.M < p.N && (p.M == 1 || (p.M <= kFewColumns && p.b_row == 1))) p = p.transposed();
+  const auto size = static_cast<std::int64_t>(itemsize(p.dtype));
+  const bool few_rows = (p.M <= kFewColumns && p.b_row == 1) || (p.M <= kGemvFewColumns && p.b_col == 1 && p.N * size >= 1024);
+  if (p.M < p.N && (p.M == 1 || few_rows)) p = p.transposed();
   if (p.K == 1) p.a_col = p.b_row = 1;  // steps that are never taken
   if (p.N == 1) {
     if (p.a_row == 1 && (p.a_col != 1 || p.K == 1) && p.M > 1) return Path::columns;
@@ -132,7 +135,9 @@ Path choose(Product& p) {
   if (p.K == 1 && p.b_col == 1 && p.c_col == 1) return Path::outer;
   if (p.N > kFewColumns) return Path::gemm;
   if (p.a_col == 1 && few_is_faster(p)) return Path::few;
-  const bool one_vector = p.N * static_cast<std::int64_t>(itemsize(p.dtype)) <= kernels().vector_bytes;
+  const bool tall = p.M * size >= 1024 && p.K >= 32;
+  if (p.a_row == 1 && p.N <= kGemvFewColumns && tall && size >= 4) return Path::few_columns;
+  const bool one_vector = p.N * size <= kernels().vector_bytes;
   if (p.a_row == 1 && p.c_col == 1 && one_vector && p.batch.empty() && p.K >= 32 && p.M >= 64) return Path::turned;
   return Path::gemm;
 }
@@ -149,7 +154,7 @@ Cut cut_of(const Product& p, Path path) {
   const auto size = static_cast<std::int64_t>(itemsize(p.dtype));
   const std::int64_t bytes = p.M * p.K * size;
   if (bytes <= kUncutBytes || path == Path::outer) return {path == Path::outer ? kGemvRows : p.M, p.K};
-  if (path == Path::columns) {
+  if (path == Path::columns || path == Path::few_columns) {
     if (p.M * size >= 4 * kGemvStripBytes) return {kGemvStripBytes / size, p.K};
     // At most 16 blocks: each costs a pass over C.
     return {p.M, std::max(ceil_div(p.K, 16 * 8) * 8, kUncutBytes / 2 / (p.M * size))};
@@ -223,6 +228,7 @@ GemvLoop loop_of(const GemvKernel& kernel, Path path) {
     case Path::columns: return kernel.columns;
     case Path::strided: return kernel.strided;
     case Path::few: return kernel.few;
+    case Path::few_columns: return kernel.few_columns;
     default: return kernel.outer;
   }
 }
@@ -264,8 +270,9 @@ void run_skinny(Product& p, Path path) {
     });
     return;
   }
+  const bool turned = path == Path::few_columns;  // it writes C by columns
   for (std::int64_t batch = 0; batch < batches; ++batch) {
-    const GemvArgs whole = args(batch);
+    GemvArgs whole = args(batch);
     parallel_for(blocks, 1, ns / static_cast<double>(batches), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t block = begin; block < end; ++block) {
         const std::int64_t k = block * cut.depth;
@@ -274,13 +281,14 @@ void run_skinny(Product& p, Path path) {
         g.a = static_cast<const char*>(whole.a) + k * p.a_col * size;
         g.b = static_cast<const char*>(whole.b) + k * p.b_row * size;
         g.c = partial.data() + block * p.M * p.N * size;
-        g.c_row = p.N;
-        g.c_col = 1;
+        g.c_row = turned ? 1 : p.N;
+        g.c_col = turned ? p.M : 1;
         g.alpha = one.bytes[index_of(p.dtype)];
         g.accumulate = false;
         loop(g);
       }
     });
+    if (turned) std::swap(whole.M, whole.N), std::swap(whole.c_row, whole.c_col);
     kernel.combine(partial.data(), blocks, whole);
   }
 }

@@ -359,8 +359,8 @@ Result sum_call(const Call& call) {
 struct Extreme {
   const char* name;
   const char* elementwise;
-  const Reduction ReduceKernels::*value;
-  const Reduction ReduceKernels::*position;
+  const Reduction ReduceKernels::* value;
+  const Reduction ReduceKernels::* position;
 };
 constexpr Extreme kMax = {"max", "maximum", &ReduceKernels::max, &ReduceKernels::max_index};
 constexpr Extreme kMin = {"min", "minimum", &ReduceKernels::min, &ReduceKernels::min_index};
@@ -429,21 +429,35 @@ constexpr OpRow kRows[] = {
      sum_call,
      "The sum over dim, a number, a tuple, or by default everything. Integers and bool are added in int64; with dtype, "
      "elements "
-     "are cast first. Floats are added pairwise: the error grows with the logarithm of their number."},
-    {"max", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMax>, "The largest element; NaN if there is one."},
+     "are cast first. Floats are added pairwise: the error grows with the logarithm of their number.\n\n"
+     ">>> wengert.tensor([[1, 2], [3, 4]]).sum(dim=0)\ntensor([4, 6])"},
+    {"max", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMax>,
+     "The largest element; NaN if there is one.\n\n"
+     ">>> wengert.tensor([1, 3, 2]).max()\ntensor(3)"},
     {"max.other", "", "input: Tensor, other: Tensor", kFunction | kMethod | kOut, extreme_other_call<kMax>,
-     "The larger of input and other, element by element: maximum."},
+     "The larger of input and other, element by element: maximum.\n\n"
+     ">>> wengert.max(wengert.tensor([1, 5]), wengert.tensor([3, 2]))\ntensor([3, 5])"},
     {"max.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kFunction | kMethod | kOut,
-     extreme_dim_call<kMax>, "The largest element along dim, a NaN if there is one, and the first position where it stands."},
-    {"min", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMin>, "The smallest element; NaN if there is one."},
+     extreme_dim_call<kMax>,
+     "The largest element along dim, a NaN if there is one, and the first position where it stands.\n\n"
+     ">>> wengert.tensor([[1, 3], [4, 2]]).max(dim=1).indices\ntensor([1, 0])"},
+    {"min", "", "input: Tensor", kFunction | kMethod | kOut, extreme_call<kMin>,
+     "The smallest element; NaN if there is one.\n\n"
+     ">>> wengert.tensor([1, 3, 2]).min()\ntensor(1)"},
     {"min.other", "", "input: Tensor, other: Tensor", kFunction | kMethod | kOut, extreme_other_call<kMin>,
-     "The smaller of input and other, element by element: minimum."},
+     "The smaller of input and other, element by element: minimum.\n\n"
+     ">>> wengert.min(wengert.tensor([1, 5]), wengert.tensor([3, 2]))\ntensor([1, 2])"},
     {"min.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kFunction | kMethod | kOut,
-     extreme_dim_call<kMin>, "The smallest element along dim, a NaN if there is one, and the first position where it stands."},
+     extreme_dim_call<kMin>,
+     "The smallest element along dim, a NaN if there is one, and the first position where it stands.\n\n"
+     ">>> wengert.tensor([[1, 3], [4, 2]]).min(dim=1).values\ntensor([1, 2])"},
     {"equal", "", "input: Tensor, other: Tensor", kFunction | kMethod, equal_call,
-     "True if both have the same shape and the same elements."},
+     "True if both have the same shape and the same elements.\n\n"
+     ">>> wengert.equal(wengert.tensor([1, 2]), wengert.tensor([1, 2]))\nTrue"},
     {"allclose", "", "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False",
-     kFunction | kMethod, allclose_call, "True if |input - other| <= atol + |rtol * other| everywhere."},
+     kFunction | kMethod, allclose_call,
+     "True if |input - other| <= atol + |rtol * other| everywhere.\n\n"
+     ">>> wengert.allclose(wengert.tensor([1.0]), wengert.tensor([1.0 + 1e-7]))\nTrue"},
 };
 
 }  // namespace

@@ -37,8 +37,8 @@ bool view_strides(const Tensor& input, const Dims& size, Dims* strides) {
   *strides = contiguous_strides(size);
   if (input.numel() == 0 || input.is_contiguous()) return true;
   int j = size.size() - 1;
-  std::int64_t run = 1;           // elements of the current run
-  std::int64_t step = 0;          // stride of its last dimension
+  std::int64_t run = 1;   // elements of the current run
+  std::int64_t step = 0;  // stride of its last dimension
   bool open = false;
   for (int i = input.dim() - 1; i >= 0; --i) {
     if (input.size(i) == 1 && i > 0) continue;
@@ -69,8 +69,8 @@ Tensor view_as_dtype(const Tensor& input, DType dtype) {
     const int last = input.dim() - 1;
     check(strides[last] == 1, "self.stride(-1) must be 1 to view ", info(input.dtype()).scalar, " as ", info(dtype).scalar,
           " (different element sizes), but got ", strides[last]);
-    check(sizes[last] * from % to == 0, "self.size(-1) must be divisible by ", to / from, " to view ", info(input.dtype()).scalar,
-          " as ", info(dtype).scalar, " (different element sizes), but got ", sizes[last]);
+    check(sizes[last] * from % to == 0, "self.size(-1) must be divisible by ", to / from, " to view ",
+          info(input.dtype()).scalar, " as ", info(dtype).scalar, " (different element sizes), but got ", sizes[last]);
     sizes[last] = sizes[last] * from / to;
     for (int i = 0; i < last; ++i) {
       check(strides[i] * from % to == 0, "self.stride(", i, ") must be divisible by ", to / from, " to view ",
@@ -129,8 +129,8 @@ Result flatten_op(const Call& call) { return flatten(input_of(call), call.args[1
 
 Result t_op(const Call& call) {
   const Tensor& input = input_of(call);
-  check(input.dim() <= 2, call.inplace ? "t_()" : "t()", " expects a tensor with <= 2 dimensions, but self is ", input.dim(), "D [t: input ",
-        tuple_of(input.sizes()), "]");
+  check(input.dim() <= 2, call.inplace ? "t_()" : "t()", " expects a tensor with <= 2 dimensions, but self is ", input.dim(),
+        "D [t: input ", tuple_of(input.sizes()), "]");
   return finish(call, input.dim() < 2 ? input : transpose(input, 0, 1));
 }
 
@@ -257,18 +257,19 @@ static std::string type_name(DType dtype) {
 Tensor expand(const Tensor& input, const Dims& size) {
   const int added = size.size() - input.dim();
   check(added >= 0, "expand(", type_name(input.dtype()), "{", input.sizes(), "}, size=", size,
-        "): the number of sizes provided (", size.size(), ") must be greater or equal to the number of dimensions in the tensor (",
-        input.dim(), ")");
+        "): the number of sizes provided (", size.size(),
+        ") must be greater or equal to the number of dimensions in the tensor (", input.dim(), ")");
   Dims sizes = size, strides(size.size());
   for (int i = size.size() - 1; i >= 0; --i) {
     if (i < added) {
-      check(size[i] >= 0, "The expanded size of the tensor (", size[i], ") isn't allowed in a leading, non-existing dimension ", i);
+      check(size[i] >= 0, "The expanded size of the tensor (", size[i], ") isn't allowed in a leading, non-existing dimension ",
+            i);
       continue;
     }
     const std::int64_t have = input.size(i - added);
     if (size[i] == -1) sizes[i] = have;
-    check(sizes[i] == have || have == 1, "The expanded size of the tensor (", sizes[i], ") must match the existing size (", have,
-          ") at non-singleton dimension ", i, ".  Target sizes: ", size, ".  Tensor sizes: ", input.sizes());
+    check(sizes[i] == have || have == 1, "The expanded size of the tensor (", sizes[i], ") must match the existing size (",
+          have, ") at non-singleton dimension ", i, ".  Target sizes: ", size, ".  Tensor sizes: ", input.sizes());
     check(sizes[i] >= 0, "Trying to create tensor with negative dimension ", sizes[i], ": ", size);
     strides[i] = sizes[i] == have ? input.stride(i - added) : 0;
   }

@@ -11,19 +11,31 @@ namespace wengert::python {
 const char* kind_name(ArgKind kind) {
   switch (kind) {
     case ArgKind::tensor:
-    case ArgKind::operand: return "Tensor";
-    case ArgKind::number: return "Number";
-    case ArgKind::integer: return "int";
-    case ArgKind::floating: return "float";
-    case ArgKind::boolean: return "bool";
-    case ArgKind::text: return "str";
+    case ArgKind::operand:
+      return "Tensor";
+    case ArgKind::number:
+      return "Number";
+    case ArgKind::integer:
+      return "int";
+    case ArgKind::floating:
+      return "float";
+    case ArgKind::boolean:
+      return "bool";
+    case ArgKind::text:
+      return "str";
     case ArgKind::ints:
-    case ArgKind::tuple: return "tuple of ints";
-    case ArgKind::dtype: return "torch.dtype";
-    case ArgKind::generator: return "torch.Generator";
-    case ArgKind::device: return "torch.device";
-    case ArgKind::layout: return "torch.layout";
-    case ArgKind::memory_format: return "torch.memory_format";
+    case ArgKind::tuple:
+      return "tuple of ints";
+    case ArgKind::dtype:
+      return "torch.dtype";
+    case ArgKind::generator:
+      return "torch.Generator";
+    case ArgKind::device:
+      return "torch.device";
+    case ArgKind::layout:
+      return "torch.layout";
+    case ArgKind::memory_format:
+      return "torch.memory_format";
   }
   __builtin_unreachable();
 }
@@ -180,11 +192,18 @@ std::string documentation(const Op& op, const std::string& name, bool function, 
   if (op.row) {
     text += "\n\n";
     switch (op.row->rule) {
-      case DTypeRule::common: text += "The result has the promoted dtype of the operands"; break;
-      case DTypeRule::floating: text += "The result has the promoted dtype of the operands, the default float dtype for integers"; break;
-      case DTypeRule::compare: text += "The result is bool"; break;
+      case DTypeRule::common:
+        text += "The result has the promoted dtype of the operands";
+        break;
+      case DTypeRule::floating:
+        text += "The result has the promoted dtype of the operands, the default float dtype for integers";
+        break;
+      case DTypeRule::compare:
+        text += "The result is bool";
+        break;
     }
-    text += op.row->arity > 1 ? " and their broadcast shape; RuntimeError where the shapes do not broadcast." : " and the shape of input.";
+    text += op.row->arity > 1 ? " and their broadcast shape; RuntimeError where the shapes do not broadcast."
+                              : " and the shape of input.";
   }
   return text;
 }

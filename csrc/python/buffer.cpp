@@ -42,14 +42,15 @@ std::string numpy_type_name(PyObject* array) {
 [[noreturn, gnu::cold]] void unsupported_type(PyObject* array) {
   std::string names;
   for (const DTypeInfo& entry : kDTypeInfo) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  fail(ErrorKind::type, "can't convert np.ndarray of type numpy.", numpy_type_name(array), ". The only supported types are: ", names,
-       ".");
+  fail(ErrorKind::type, "can't convert np.ndarray of type numpy.", numpy_type_name(array),
+       ". The only supported types are: ", names, ".");
 }
 
 DType dtype_of_format(std::string_view format, PyObject* array, Py_ssize_t itemsize) {
-  check_value(format.empty() || format[0] != '>',
-              "given numpy array has byte order different from the native byte order. Conversion between byte orders is currently "
-              "not supported.");
+  check_value(
+      format.empty() || format[0] != '>',
+      "given numpy array has byte order different from the native byte order. Conversion between byte orders is currently "
+      "not supported.");
   if (!format.empty() && (format[0] == '<' || format[0] == '=' || format[0] == '@')) format.remove_prefix(1);
   if (format == "l") format = "q";  // NumPy's name of int64 where long has 64 bits
   for (int i = 0; i < kDTypes; ++i)
@@ -114,15 +115,17 @@ Tensor from_buffer(PyObject* array) {
   }
   // From here on the storage owns the buffer and gives it back, also where a check fails.
   Py_buffer* buffer = view.get();
-  const StorageRef storage(new_foreign_storage(buffer->buf, static_cast<std::size_t>(buffer->len), buffer->readonly, release_view,
-                                               view.release()));
+  const StorageRef storage(
+      new_foreign_storage(buffer->buf, static_cast<std::size_t>(buffer->len), buffer->readonly, release_view, view.release()));
   const DType dtype = dtype_of_format(buffer->format ? buffer->format : "B", array, buffer->itemsize);
-  check_value(reinterpret_cast<std::uintptr_t>(buffer->buf) % static_cast<std::size_t>(buffer->itemsize) == 0,
-              "the memory of the given numpy array is not aligned to its elements. Copy the numpy array to reallocate the memory.");
+  check_value(
+      reinterpret_cast<std::uintptr_t>(buffer->buf) % static_cast<std::size_t>(buffer->itemsize) == 0,
+      "the memory of the given numpy array is not aligned to its elements. Copy the numpy array to reallocate the memory.");
   Dims sizes(buffer->ndim), strides(buffer->ndim);
   for (int i = 0; i < buffer->ndim; ++i) {
-    check_value(buffer->strides[i] % buffer->itemsize == 0,
-                "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory.");
+    check_value(
+        buffer->strides[i] % buffer->itemsize == 0,
+        "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory.");
     sizes[i] = buffer->shape[i];
     strides[i] = buffer->strides[i] / buffer->itemsize;
   }

@@ -23,8 +23,10 @@ std::string Device::repr() const {
 }
 
 bool is_cpu(PyObject* object) {
-  if (PyUnicode_Check(object)) Device(py::cast<std::string>(object));
-  else return py::isinstance<Device>(object);
+  if (PyUnicode_Check(object))
+    Device(py::cast<std::string>(object));
+  else
+    return py::isinstance<Device>(object);
   return true;
 }
 
@@ -45,15 +47,19 @@ void add_device(py::module_& module) {
              Device device(type);
              device.index = index;
              return device;
-           }), py::arg("type"), py::arg("index"))
+           }),
+           py::arg("type"), py::arg("index"))
       .def_property_readonly("type", [](const Device& d) { return d.type; })
-      .def_property_readonly("index", [](const Device& d) -> py::object { return d.index < 0 ? py::none() : py::object(py::int_(d.index)); })
+      .def_property_readonly(
+          "index", [](const Device& d) -> py::object { return d.index < 0 ? py::none() : py::object(py::int_(d.index)); })
       .def("__repr__", &Device::repr)
       .def("__str__", [](const Device& d) { return d.type + (d.index >= 0 ? ":" + std::to_string(d.index) : ""); })
       .def("__hash__", [](const Device& d) { return std::hash<std::string>()(d.type) + static_cast<std::size_t>(d.index); })
       .def(py::self == py::self);
   const auto repr = [](const auto& value) { return "torch." + value.name; };
-  py::class_<Layout>(module, "layout", "How elements lie in memory: strided.").def("__repr__", [repr](const Layout& l) { return repr(l); });
+  py::class_<Layout>(module, "layout", "How elements lie in memory: strided.").def("__repr__", [repr](const Layout& l) {
+    return repr(l);
+  });
   py::class_<MemoryFormat>(module, "memory_format", "The order of the dimensions of a new dense tensor.")
       .def("__repr__", [repr](const MemoryFormat& f) { return repr(f); });
   module.attr("strided") = Layout{"strided"};

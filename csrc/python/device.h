@@ -9,14 +9,18 @@ namespace wengert::python {
 
 struct Device {
   std::string type;
-  int index = -1;  // none
+  int index = -1;                            // none
   explicit Device(const std::string& text);  // "cpu", "cpu:0"; RuntimeError for another
   std::string repr() const;
   bool operator==(const Device&) const = default;
 };
 
-struct Layout { std::string name; };
-struct MemoryFormat { std::string name; };
+struct Layout {
+  std::string name;
+};
+struct MemoryFormat {
+  std::string name;
+};
 
 // Each raises for a device, layout or format that exists in PyTorch but not here; false or null for another kind of object.
 bool is_cpu(PyObject* object);

@@ -11,9 +11,10 @@ namespace {
   const char* type = Py_TYPE(key)->tp_name;
   if (is_tensor(key) || PySequence_Check(key) || PyBool_Check(key))
     fail(ErrorKind::not_implemented, "indexing with a ", type,
-         " is not covered yet; ints, slices, None and ... are [for one element per index, index in a loop or use matrix products]");
-  fail(ErrorKind::index, "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ",
-       type, ")");
+         " is not covered yet; ints, slices, None and ... are [for one element per index, index in a loop or use matrix "
+         "products]");
+  fail(ErrorKind::index,
+       "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ", type, ")");
 }
 
 Tensor take_slice(const Tensor& input, int dim, PyObject* key) {
@@ -99,7 +100,8 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
       fill(target, number);
       return 0;
     }
-    check_type(is_tensor(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.", info(target.dtype()).scalar, "Tensor");
+    check_type(is_tensor(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.", info(target.dtype()).scalar,
+               "Tensor");
     Tensor source = tensor_of(value);
     while (source.dim() > 0 && source.size(0) == 1) source = select(source, 0, 0);  // as PyTorch, leading ones go
     copy_into(target, expand(source, target.sizes()));

@@ -20,8 +20,8 @@ void set_error_from_exception() noexcept {
   } catch (py::error_already_set& error) {
     error.restore();
   } catch (const Error& error) {
-    PyObject* types[] = {PyExc_RuntimeError, PyExc_IndexError, PyExc_TypeError, PyExc_ValueError, PyExc_OverflowError,
-                         PyExc_NotImplementedError};
+    PyObject* types[] = {PyExc_RuntimeError, PyExc_IndexError,    PyExc_TypeError,
+                         PyExc_ValueError,   PyExc_OverflowError, PyExc_NotImplementedError};
     PyErr_SetString(types[static_cast<int>(error.kind())], error.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
@@ -51,44 +51,56 @@ void add_generator(py::module_& m) {
       .def(py::init([](const py::object& device) {
              check(device.is_none() || is_cpu(device.ptr()), "Generator: the device is 'cpu'");
              return new Generator();
-           }), py::arg("device") = py::none())
-      .def("manual_seed",
-           [](py::object self, const py::object& seed) {
-             self.cast<Generator&>().manual_seed(seed_of(seed));
-             return self;
-           }, py::arg("seed"), "Starts the stream of seed, an int from -2**63 to 2**64 - 1, and returns the generator.")
+           }),
+           py::arg("device") = py::none())
+      .def(
+          "manual_seed",
+          [](py::object self, const py::object& seed) {
+            self.cast<Generator&>().manual_seed(seed_of(seed));
+            return self;
+          },
+          py::arg("seed"), "Starts the stream of seed, an int from -2**63 to 2**64 - 1, and returns the generator.")
       .def("seed", &Generator::seed, "Seeds from the system's entropy and returns the seed.")
       .def("initial_seed", &Generator::initial_seed, "The seed of the current stream.")
-      .def("get_state",
-           [](const Generator& self) {
-             Tensor state = Tensor::empty({Generator::kStateBytes}, DType::uint8);
-             self.get_state(state.data<unsigned char>());
-             return state;
-           }, "The state as a uint8 tensor, in PyTorch's layout.")
-      .def("set_state",
-           [](py::object self, const Tensor& state) {
-             check_type(state.dtype() == DType::uint8, "expected a torch.ByteTensor, but got torch.", info(state.dtype()).scalar, "Tensor");
-             const Tensor bytes = contiguous(state);
-             self.cast<Generator&>().set_state(bytes.data<unsigned char>(), static_cast<std::size_t>(bytes.numel()));
-             return self;
-           }, py::arg("new_state"), "Continues from a state of get_state().")
+      .def(
+          "get_state",
+          [](const Generator& self) {
+            Tensor state = Tensor::empty({Generator::kStateBytes}, DType::uint8);
+            self.get_state(state.data<unsigned char>());
+            return state;
+          },
+          "The state as a uint8 tensor, in PyTorch's layout.")
+      .def(
+          "set_state",
+          [](py::object self, const Tensor& state) {
+            check_type(state.dtype() == DType::uint8, "expected a torch.ByteTensor, but got torch.", info(state.dtype()).scalar,
+                       "Tensor");
+            const Tensor bytes = contiguous(state);
+            self.cast<Generator&>().set_state(bytes.data<unsigned char>(), static_cast<std::size_t>(bytes.numel()));
+            return self;
+          },
+          py::arg("new_state"), "Continues from a state of get_state().")
       .def_property_readonly("device", [](const Generator&) { return Device("cpu"); });
   m.attr("default_generator") = py::cast(&default_generator(), py::return_value_policy::reference);
 }
 
 void add_memory(py::module_& m) {
-  m.def("memory_stats", [] {
-    const MemoryStats s = memory_stats();
-    py::dict stats;
-    stats["allocated_bytes"] = s.allocated_bytes;
-    stats["peak_bytes"] = s.peak_bytes;
-    stats["cached_bytes"] = s.cached_bytes;
-    stats["cache_limit_bytes"] = s.cache_limit_bytes;
-    stats["allocations"] = s.allocations;
-    stats["cache_hits"] = s.cache_hits;
-    return stats;
-  }, "memory_stats() -> dict\n\nBytes in tensors in use, their peak, bytes kept for reuse and the bound on them, and how many\n"
-     "blocks were handed out and came from the cache. Results of up to 64 bytes live in their tensor and are not counted.");
+  m.def(
+      "memory_stats",
+      [] {
+        const MemoryStats s = memory_stats();
+        py::dict stats;
+        stats["allocated_bytes"] = s.allocated_bytes;
+        stats["peak_bytes"] = s.peak_bytes;
+        stats["cached_bytes"] = s.cached_bytes;
+        stats["cache_limit_bytes"] = s.cache_limit_bytes;
+        stats["allocations"] = s.allocations;
+        stats["cache_hits"] = s.cache_hits;
+        return stats;
+      },
+      "memory_stats() -> dict\n\nBytes in tensors in use, their peak, bytes kept for reuse and the bound on them, and how "
+      "many\n"
+      "blocks were handed out and came from the cache. Results of up to 64 bytes live in their tensor and are not counted.");
   m.def("empty_cache", &empty_cache, "empty_cache()\n\nGives the freed blocks that are kept for reuse back to the system.");
 }
 
@@ -97,27 +109,37 @@ void add_dtype_functions(py::module_& m) {
         "promote_types(type1, type2) -> dtype\n\nThe smallest dtype that both may be cast to, as PyTorch has it.");
   m.def("can_cast", &can_cast, py::arg("from_"), py::arg("to"),
         "can_cast(from_, to) -> bool\n\nWhether PyTorch's rules let a result of dtype from_ be written to dtype to.");
-  m.def("result_type", [](const py::object& a, const py::object& b) {
-    Operand operands[2] = {Operand(Scalar()), Operand(Scalar())};
-    int i = 0;
-    for (const py::object& o : {a, b}) {
-      if (is_tensor(o.ptr())) operands[i].tensor = &tensor_of(o.ptr());
-      else check_type(as_number(o.ptr(), &operands[i].number), "result_type(): arguments must be Tensors or Numbers, not ",
-                      Py_TYPE(o.ptr())->tp_name);
-      ++i;
-    }
-    return result_type(operands);
-  }, py::arg("tensor1"), py::arg("tensor2"), "result_type(tensor1, tensor2) -> dtype\n\nThe dtype of an operation on two operands.");
+  m.def(
+      "result_type",
+      [](const py::object& a, const py::object& b) {
+        Operand operands[2] = {Operand(Scalar()), Operand(Scalar())};
+        int i = 0;
+        for (const py::object& o : {a, b}) {
+          if (is_tensor(o.ptr()))
+            operands[i].tensor = &tensor_of(o.ptr());
+          else
+            check_type(as_number(o.ptr(), &operands[i].number), "result_type(): arguments must be Tensors or Numbers, not ",
+                       Py_TYPE(o.ptr())->tp_name);
+          ++i;
+        }
+        return result_type(operands);
+      },
+      py::arg("tensor1"), py::arg("tensor2"),
+      "result_type(tensor1, tensor2) -> dtype\n\nThe dtype of an operation on two operands.");
   m.def("get_default_dtype", &default_dtype, "get_default_dtype() -> dtype\n\nThe dtype of Python floats: float32 unless set.");
-  m.def("set_default_dtype", &set_default_dtype, py::arg("d"), "set_default_dtype(d)\n\nThe dtype of Python floats from now on.");
+  m.def("set_default_dtype", &set_default_dtype, py::arg("d"),
+        "set_default_dtype(d)\n\nThe dtype of Python floats from now on.");
 }
 
 void add_machine(py::module_& m) {
   m.def("get_num_threads", &get_num_threads, "get_num_threads() -> int\n\nThreads that one operation may use.");
-  m.def("set_num_threads", [](py::object count) {
-    check_type(PyLong_Check(count.ptr()), "set_num_threads expects an int, but got ", Py_TYPE(count.ptr())->tp_name);
-    set_num_threads(count.cast<int>());
-  }, py::arg("int"), "set_num_threads(int)\n\nThreads that one operation may use from now on. Results do not depend on it.");
+  m.def(
+      "set_num_threads",
+      [](py::object count) {
+        check_type(PyLong_Check(count.ptr()), "set_num_threads expects an int, but got ", Py_TYPE(count.ptr())->tp_name);
+        set_num_threads(count.cast<int>());
+      },
+      py::arg("int"), "set_num_threads(int)\n\nThreads that one operation may use from now on. Results do not depend on it.");
   m.def("isa", [] { return kernels().isa; }, "The instruction set in use.");
   const auto names = [](std::span<const char* const> isas) {
     py::list list;
@@ -135,9 +157,11 @@ void add_machine(py::module_& m) {
     const char* name;
     double (*probe)(std::size_t, int, double);
     const char* doc;
-  } probes[] = {{"read_bandwidth_gbs", &read_bandwidth_gbs, "The measured bandwidth of reading a buffer of that size, in GB/s."},
-                {"copy_bandwidth_gbs", &copy_bandwidth_gbs, "That of copying one half to the other, both counted, in GB/s."}};
-  for (const auto& [name, probe, doc] : probes) m.def(name, probe, py::arg("bytes"), py::arg("threads"), py::arg("seconds"), doc);
+  } probes[] = {
+      {"read_bandwidth_gbs", &read_bandwidth_gbs, "The measured bandwidth of reading a buffer of that size, in GB/s."},
+      {"copy_bandwidth_gbs", &copy_bandwidth_gbs, "That of copying one half to the other, both counted, in GB/s."}};
+  for (const auto& [name, probe, doc] : probes)
+    m.def(name, probe, py::arg("bytes"), py::arg("threads"), py::arg("seconds"), doc);
   m.def("add_bandwidth_gbs", &add_bandwidth_gbs, py::arg("bytes"), py::arg("threads"), py::arg("seconds"), py::arg("stream"),
         "That of c = a + b over three equal parts, all counted, in GB/s; with stream, c is written past the caches.");
 }
@@ -170,26 +194,33 @@ PYBIND11_MODULE(_C, m) {
   add_dtype_functions(m);
   add_machine(m);
 
-  m.def("tensor", [](const py::object& data, const py::object& dtype, const py::object& device, bool requires_grad, bool) {
-    check(device.is_none() || is_cpu(device.ptr()), "tensor(): the device is 'cpu'");
-    check(!requires_grad, "tensor(requires_grad=True): this version has no automatic differentiation");
-    DType wanted;
-    check_type(dtype.is_none() || as_dtype(dtype.ptr(), &wanted), "tensor(): argument 'dtype' must be torch.dtype, not ",
-               Py_TYPE(dtype.ptr())->tp_name);
-    return from_data(data.ptr(), dtype.is_none() ? nullptr : &wanted);
-  }, py::arg("data"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("device") = py::none(),
-        py::arg("requires_grad") = false, py::arg("pin_memory") = false,
-        "tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False) -> Tensor\n\n"
-        "A tensor with memory of its own from nested sequences of numbers, a NumPy array or scalar, or a tensor. The dtype is the\n"
-        "data's: int64 for ints, the default dtype for floats, bool for bools, promoted where they mix. ValueError for ragged\n"
-        "sequences, RuntimeError for values that dtype cannot hold.\n\n>>> wengert.tensor([[1, 2], [3, 4]])\n"
-        "tensor([[1, 2],\n        [3, 4]])");
-  m.def("from_numpy", [](const py::object& array) {
-    check_type(is_numpy_array(array.ptr()), "expected np.ndarray (got ", Py_TYPE(array.ptr())->tp_name, ")");
-    return from_buffer(array.ptr());
-  }, py::arg("ndarray"),
-        "from_numpy(ndarray) -> Tensor\n\n"
-        "A tensor that shares the array's memory, negative strides included. An array that is not writable gives a tensor that\n"
-        "raises RuntimeError when written to. TypeError for dtypes that do not exist here.\n\n"
-        ">>> import numpy\n>>> wengert.from_numpy(numpy.arange(3)[::-1])\ntensor([2, 1, 0])");
+  m.def(
+      "tensor",
+      [](const py::object& data, const py::object& dtype, const py::object& device, bool requires_grad, bool) {
+        check(device.is_none() || is_cpu(device.ptr()), "tensor(): the device is 'cpu'");
+        check(!requires_grad, "tensor(requires_grad=True): this version has no automatic differentiation");
+        DType wanted;
+        check_type(dtype.is_none() || as_dtype(dtype.ptr(), &wanted), "tensor(): argument 'dtype' must be torch.dtype, not ",
+                   Py_TYPE(dtype.ptr())->tp_name);
+        return from_data(data.ptr(), dtype.is_none() ? nullptr : &wanted);
+      },
+      py::arg("data"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("device") = py::none(),
+      py::arg("requires_grad") = false, py::arg("pin_memory") = false,
+      "tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False) -> Tensor\n\n"
+      "A tensor with memory of its own from nested sequences of numbers, a NumPy array or scalar, or a tensor. The dtype is "
+      "the\n"
+      "data's: int64 for ints, the default dtype for floats, bool for bools, promoted where they mix. ValueError for ragged\n"
+      "sequences, RuntimeError for values that dtype cannot hold.\n\n>>> wengert.tensor([[1, 2], [3, 4]])\n"
+      "tensor([[1, 2],\n        [3, 4]])");
+  m.def(
+      "from_numpy",
+      [](const py::object& array) {
+        check_type(is_numpy_array(array.ptr()), "expected np.ndarray (got ", Py_TYPE(array.ptr())->tp_name, ")");
+        return from_buffer(array.ptr());
+      },
+      py::arg("ndarray"),
+      "from_numpy(ndarray) -> Tensor\n\n"
+      "A tensor that shares the array's memory, negative strides included. An array that is not writable gives a tensor that\n"
+      "raises RuntimeError when written to. TypeError for dtypes that do not exist here.\n\n"
+      ">>> import numpy\n>>> wengert.from_numpy(numpy.arange(3)[::-1])\ntensor([2, 1, 0])");
 }

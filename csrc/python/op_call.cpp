@@ -19,15 +19,14 @@ enum class Form : std::uint8_t { function, method, inplace };
 
 struct Overload {
   const Op* op;
-  std::vector<PyObject*> names;   // interned argument names
+  std::vector<PyObject*> names;  // interned argument names
   std::vector<Value> defaults;
-  int positional = 0;             // how many may be given by position
-  bool bare_ints = false;         // the last positional takes bare ints: view(2, 3)
+  int positional = 0;      // how many may be given by position
+  bool bare_ints = false;  // the last positional takes bare ints: view(2, 3)
 };
 
 struct Operator {
-  PyObject_HEAD
-  vectorcallfunc call;
+  PyObject_HEAD vectorcallfunc call;
   std::vector<Overload>* overloads;
   Form form;
   PyObject* name;
@@ -46,7 +45,8 @@ struct Binding {
   Value* values;
   PyObject* out = nullptr;
 
-  explicit Binding(const Overload& overload) : values(reinterpret_cast<Value*>(memory)), count(static_cast<int>(overload.op->args.size())) {
+  explicit Binding(const Overload& overload)
+      : values(reinterpret_cast<Value*>(memory)), count(static_cast<int>(overload.op->args.size())) {
     for (int i = 0; i < count; ++i) new (&values[i]) Value();
   }
   Binding(const Binding&) = delete;
@@ -87,8 +87,8 @@ std::string missing_arguments(const Overload& overload, Form form, const bool* g
   return str(shown_name(overload, form), "() missing ", count, " required positional arguments: ", names);
 }
 
-// Fits args to the overload. On failure fills `why`, if asked for, and returns false. Throws for values that fit in kind but are
-// wrong in themselves.
+// Fits args to the overload. On failure fills `why`, if asked for, and returns false. Throws for values that fit in kind but
+// are wrong in themselves.
 bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t count, PyObject* keywords, Binding* binding,
           std::string* why) {
   const Op& op = *overload.op;
@@ -107,10 +107,11 @@ bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t
     Value& value = binding->values[index];
     if (overload.bare_ints && index == overload.positional - 1 && (i + 1 < count || PyLong_Check(args[i]))) {
       if (!bare_ints(args + i, count - i, &value.ints)) {
-        if (why) *why = i + 1 < count && (PyTuple_Check(args[i]) || PyList_Check(args[i]))
-                            ? str(shown_name(overload, form), "() takes ", overload.positional, " positional argument",
-                                  overload.positional == 1 ? "" : "s", " but ", count, " were given")
-                            : misfit(overload, form, index, true, args[i]);
+        if (why)
+          *why = i + 1 < count && (PyTuple_Check(args[i]) || PyList_Check(args[i]))
+                     ? str(shown_name(overload, form), "() takes ", overload.positional, " positional argument",
+                           overload.positional == 1 ? "" : "s", " but ", count, " were given")
+                     : misfit(overload, form, index, true, args[i]);
         return false;
       }
       value.tag = Value::Tag::ints;
@@ -197,9 +198,9 @@ PyObject* wrap_fields(const Op& op, std::pair<Tensor, Tensor> pair) {
     type->tp_repr = [](PyObject* self) -> PyObject* {
       PyObject* names = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(self)), "__match_args__");
       if (!names) return nullptr;
-      PyObject* text = PyUnicode_FromFormat("torch.return_types.%s(\n%U=%R,\n%U=%R)", std::strrchr(Py_TYPE(self)->tp_name, '.') + 1,
-                                            PyTuple_GET_ITEM(names, 0), PyStructSequence_GetItem(self, 0),
-                                            PyTuple_GET_ITEM(names, 1), PyStructSequence_GetItem(self, 1));
+      PyObject* text = PyUnicode_FromFormat(
+          "torch.return_types.%s(\n%U=%R,\n%U=%R)", std::strrchr(Py_TYPE(self)->tp_name, '.') + 1, PyTuple_GET_ITEM(names, 0),
+          PyStructSequence_GetItem(self, 0), PyTuple_GET_ITEM(names, 1), PyStructSequence_GetItem(self, 1));
       Py_DECREF(names);
       return text;
     };
@@ -244,9 +245,12 @@ std::string context(const Op& op, const Value* values) {
     if (value.tag != Value::Tag::tensor && value.tag != Value::Tag::ints && value.tag != Value::Tag::number) continue;
     if (op.args[i].keyword_only && op.args[i].has_default) continue;
     text += str(text.back() == ':' ? " " : ", ", op.args[i].name, ' ');
-    if (value.is_tensor()) text += str(tuple_of(value.tensor->sizes()), ' ', info(value.tensor->dtype()).name);
-    else if (value.tag == Value::Tag::ints) text += tuple_of(value.ints);
-    else text += value.number.is_floating() ? str(value.number.floating) : str(value.number.integer);
+    if (value.is_tensor())
+      text += str(tuple_of(value.tensor->sizes()), ' ', info(value.tensor->dtype()).name);
+    else if (value.tag == Value::Tag::ints)
+      text += tuple_of(value.ints);
+    else
+      text += value.number.is_floating() ? str(value.number.floating) : str(value.number.integer);
   }
   return text + "]";
 }
@@ -361,7 +365,8 @@ PyObject* make_operator(const std::string& name, Form form, const std::vector<co
   self->form = form;
   self->name = PyUnicode_InternFromString(name.c_str());
   self->doc = PyUnicode_FromString(doc.c_str());
-  self->signature = ops.size() == 1 ? PyUnicode_FromString(text_signature(*ops[0], form != Form::function).c_str()) : Py_NewRef(Py_None);
+  self->signature =
+      ops.size() == 1 ? PyUnicode_FromString(text_signature(*ops[0], form != Form::function).c_str()) : Py_NewRef(Py_None);
   self->overloads = overloads.release();
   self->weakrefs = nullptr;
   return reinterpret_cast<PyObject*>(self);
@@ -434,11 +439,14 @@ void add_operators(PyObject* module) {
   auto m = py::reinterpret_borrow<py::module_>(module);
   m.attr("functions") = function_dict;
   m.attr("methods") = method_dict;
-  m.def("op_table", [] {
-    py::list table;
-    for (const Op& op : op_table()) table.append(py::reinterpret_steal<py::object>(describe_op(op)));
-    return table;
-  }, "The op table as a list of dicts: what documentation, stubs, tests and benchmarks are made from.");
+  m.def(
+      "op_table",
+      [] {
+        py::list table;
+        for (const Op& op : op_table()) table.append(py::reinterpret_steal<py::object>(describe_op(op)));
+        return table;
+      },
+      "The op table as a list of dicts: what documentation, stubs, tests and benchmarks are made from.");
 }
 
 }  // namespace wengert::python

@@ -3,8 +3,8 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <structmember.h>
 #include <pybind11/pybind11.h>
+#include <structmember.h>
 
 #include <new>
 
@@ -14,8 +14,7 @@
 namespace wengert::python {
 
 struct PyTensor {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
   PyObject* dict;
   PyObject* weakrefs;
 };
@@ -35,8 +34,8 @@ PyObject* wrap_strides(const Dims& dims);
 PyObject* wrap_dtype(DType dtype);  // the singleton
 
 // False where the object is none, without an exception, unless converting it raised.
-bool as_dtype(PyObject* object, DType* dtype);    // also float, int, bool
-bool as_number(PyObject* object, Scalar* value);  // Python and NumPy numbers; throws Error for ints beyond int64
+bool as_dtype(PyObject* object, DType* dtype);           // also float, int, bool
+bool as_number(PyObject* object, Scalar* value);         // Python and NumPy numbers; throws Error for ints beyond int64
 bool as_integer(PyObject* object, std::int64_t* value);  // what has __index__, but bool
 bool numpy_scalar_dtype(PyObject* object, DType* dtype);
 
@@ -54,23 +53,25 @@ auto guarded(F&& f) noexcept -> decltype(f()) {
   } catch (...) {
     set_error_from_exception();
   }
-  if constexpr (std::is_pointer_v<decltype(f())>) return nullptr;
-  else return -1;
+  if constexpr (std::is_pointer_v<decltype(f())>)
+    return nullptr;
+  else
+    return -1;
 }
 
 // Each file adds its part.
-void add_types(PyObject* module);       // types.cpp
-void add_tensor_type(PyObject* module); // tensor_type.cpp
-void add_operators(PyObject* module);   // op_call.cpp
-extern PyMethodDef kTensorMethods[];    // tensor_methods.cpp
+void add_types(PyObject* module);        // types.cpp
+void add_tensor_type(PyObject* module);  // tensor_type.cpp
+void add_operators(PyObject* module);    // op_call.cpp
+extern PyMethodDef kTensorMethods[];     // tensor_methods.cpp
 extern PyGetSetDef kTensorProperties[];
-PyObject* subscript(PyObject* self, PyObject* key);                   // indexing.cpp
+PyObject* subscript(PyObject* self, PyObject* key);  // indexing.cpp
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value);
-int get_buffer(PyObject* self, Py_buffer* view, int flags);           // buffer.cpp
+int get_buffer(PyObject* self, Py_buffer* view, int flags);  // buffer.cpp
 void release_buffer(PyObject* self, Py_buffer* view);
-Tensor from_buffer(PyObject* array);                                  // shares the memory of a NumPy array or scalar
+Tensor from_buffer(PyObject* array);  // shares the memory of a NumPy array or scalar
 bool is_numpy_array(PyObject* object);
-Tensor from_data(PyObject* data, const DType* dtype);                 // data.cpp
+Tensor from_data(PyObject* data, const DType* dtype);  // data.cpp
 const ElementwiseRow& elementwise_row(const char* name);
 PyObject* number_operator(const ElementwiseRow& row, PyObject* a, PyObject* b);  // NotImplemented for foreign operands
 

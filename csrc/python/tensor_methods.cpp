@@ -29,9 +29,7 @@ PyObject* list_of(const Tensor& t, int dim, const char* data) {
   return list;
 }
 
-PyObject* tolist(PyObject* self, PyObject*) {
-  return list_of(tensor_of(self), 0, tensor_of(self).data());
-}
+PyObject* tolist(PyObject* self, PyObject*) { return list_of(tensor_of(self), 0, tensor_of(self).data()); }
 
 // size() and stride(): all of them, or the one of a dimension.
 PyObject* all_or_one(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names, const char* method,
@@ -42,7 +40,8 @@ PyObject* all_or_one(PyObject* self, PyObject* const* args, Py_ssize_t count, Py
                "() takes one argument, dim");
     if (total == 0 || args[0] == Py_None) return all(dims);
     std::int64_t dim;
-    check_type(as_integer(args[0], &dim), method, "(): argument 'dim' (position 1) must be int, not ", Py_TYPE(args[0])->tp_name);
+    check_type(as_integer(args[0], &dim), method, "(): argument 'dim' (position 1) must be int, not ",
+               Py_TYPE(args[0])->tp_name);
     const int i = wrap_dim(dim, tensor_of(self).dim());
     check_index(dims.size() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
     return PyLong_FromLongLong(dims[i]);

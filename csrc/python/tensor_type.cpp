@@ -244,11 +244,11 @@ PyType_Slot kSlots[] = {
     {0, nullptr},
 };
 #undef SLOT
-PyType_Spec kSpec = {"wengert._C.TensorBase", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-                     kSlots};
+PyType_Spec kSpec = {"wengert._C.TensorBase", sizeof(PyTensor), 0,
+                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, kSlots};
 
-// Called once, by _tensor.py, with the public class. Its instances have exactly our layout (__slots__ = ()), so that they may be
-// made here and, with our own deallocator in place of Python's general one, kept for reuse.
+// Called once, by _tensor.py, with the public class. Its instances have exactly our layout (__slots__ = ()), so that they may
+// be made here and, with our own deallocator in place of Python's general one, kept for reuse.
 PyObject* register_class(PyObject*, PyObject* type) {
   auto* cls = reinterpret_cast<PyTypeObject*>(type);
   if (!PyType_Check(type) || cls->tp_base != tensor_base_type || cls->tp_basicsize != sizeof(PyTensor)) {

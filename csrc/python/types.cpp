@@ -12,8 +12,7 @@ PyTypeObject* dtype_type = nullptr;
 namespace {
 
 struct PyDType {
-  PyObject_HEAD
-  DType dtype;
+  PyObject_HEAD DType dtype;
 };
 
 PyObject* dtypes[kDTypes];
@@ -47,7 +46,8 @@ PyType_Slot kDTypeSlots[] = {
     {Py_tp_getset, kDTypeProperties},
     {0, nullptr},
 };
-PyType_Spec kDTypeSpec = {"wengert.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, kDTypeSlots};
+PyType_Spec kDTypeSpec = {"wengert.dtype", sizeof(PyDType), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                          kDTypeSlots};
 
 PyObject* size_repr(PyObject* self) {
   PyObject* list = PySequence_List(self);
@@ -123,11 +123,16 @@ PyObject* wrap_number(const Scalar& value) {
 }
 
 bool as_dtype(PyObject* object, DType* dtype) {
-  if (Py_IS_TYPE(object, dtype_type)) *dtype = dtype_of_object(object);
-  else if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) *dtype = DType::float64;
-  else if (object == reinterpret_cast<PyObject*>(&PyLong_Type)) *dtype = DType::int64;
-  else if (object == reinterpret_cast<PyObject*>(&PyBool_Type)) *dtype = DType::boolean;
-  else return false;
+  if (Py_IS_TYPE(object, dtype_type))
+    *dtype = dtype_of_object(object);
+  else if (object == reinterpret_cast<PyObject*>(&PyFloat_Type))
+    *dtype = DType::float64;
+  else if (object == reinterpret_cast<PyObject*>(&PyLong_Type))
+    *dtype = DType::int64;
+  else if (object == reinterpret_cast<PyObject*>(&PyBool_Type))
+    *dtype = DType::boolean;
+  else
+    return false;
   return true;
 }
 
@@ -199,8 +204,7 @@ bool as_integer(PyObject* object, std::int64_t* value) {
 
 void add_types(PyObject* module) {
   dtype_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&kDTypeSpec));
-  size_type = reinterpret_cast<PyTypeObject*>(
-      PyType_FromSpecWithBases(&kSizeSpec, reinterpret_cast<PyObject*>(&PyTuple_Type)));
+  size_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&kSizeSpec, reinterpret_cast<PyObject*>(&PyTuple_Type)));
   if (!dtype_type || !size_type) throw pybind11::error_already_set();
   for (int i = 0; i < kDTypes; ++i) {
     auto* object = PyObject_New(PyDType, dtype_type);

@@ -5,9 +5,8 @@ tensors show the first and last ``edgeitems`` along each dimension, and only the
 """
 
 import math
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from itertools import chain
+from types import SimpleNamespace
 
 from . import _C
 
@@ -20,21 +19,13 @@ _LARGEST_FIXED = 1.0e8
 _SMALLEST_FIXED = 1.0e-4
 
 
-@dataclass(frozen=True)
-class _Options:
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
-
-
-_PROFILES = {
-    "default": _Options(),
-    "short": _Options(precision=2, edgeitems=2),
-    "full": _Options(threshold=math.inf),
+_DEFAULT: dict = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
+_PROFILES: dict[str, dict] = {
+    "default": _DEFAULT,
+    "short": {**_DEFAULT, "precision": 2, "edgeitems": 2},
+    "full": {**_DEFAULT, "threshold": math.inf},
 }
-_options = _Options()
+_options = SimpleNamespace(**_DEFAULT)
 
 
 def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
@@ -56,7 +47,7 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
     global _options
     if profile is not None and profile not in _PROFILES:
         raise ValueError(f"set_printoptions: profile must be one of {', '.join(_PROFILES)}, got {profile!r}")
-    base = _options if profile is None else _PROFILES[profile]
+    base = vars(_options) if profile is None else _PROFILES[profile]
     given: dict = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     for name, value in given.items():
         if value is None:
@@ -66,24 +57,27 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
         if not value >= 0:
             raise ValueError(f"set_printoptions: {name} must not be negative, got {value!r}")
     changes = {name: value for name, value in given.items() if value is not None}
-    _options = replace(base, sci_mode=sci_mode, **changes)
+    _options = SimpleNamespace(**{**base, "sci_mode": sci_mode, **changes})
 
 
 def get_printoptions() -> dict:
     """The options in use, by name."""
-    return asdict(_options)
+    return dict(vars(_options))
 
 
-@contextmanager
-def printoptions(**options):
+class printoptions:
     """:func:`set_printoptions` for the length of a ``with`` block."""
-    global _options
-    before = _options
-    set_printoptions(**options)
-    try:
-        yield
-    finally:
-        _options = before
+
+    def __init__(self, **options):
+        self.options = options
+
+    def __enter__(self):
+        self.before = _options
+        set_printoptions(**self.options)
+
+    def __exit__(self, *_):
+        global _options
+        _options = self.before
 
 
 def tensor_repr(t) -> str:

@@ -1,7 +1,5 @@
 """The default random generator. For a seed, all numbers are those of PyTorch's CPU generator."""
 
-from contextlib import contextmanager
-
 from ._C import default_generator
 
 
@@ -35,8 +33,7 @@ def set_rng_state(new_state):
     default_generator.set_state(new_state)
 
 
-@contextmanager
-def fork_rng(devices=(), enabled=True):
+class fork_rng:
     """Give the default generator its state back at the end of a ``with`` block. ``devices`` has to be empty.
 
     >>> _ = wengert.manual_seed(0)
@@ -45,13 +42,16 @@ def fork_rng(devices=(), enabled=True):
     >>> wengert.rand(1)
     tensor([0.4963])
     """
-    if devices:
-        raise RuntimeError(f"fork_rng: the CPU is the only device, got devices={devices!r}")
-    if not enabled:
-        yield
-        return
-    state = get_rng_state()
-    try:
-        yield
-    finally:
-        set_rng_state(state)
+
+    def __init__(self, devices=(), enabled=True):
+        if devices:
+            raise RuntimeError(f"fork_rng: the CPU is the only device, got devices={devices!r}")
+        self.enabled = enabled
+
+    def __enter__(self):
+        if self.enabled:
+            self.state = get_rng_state()
+
+    def __exit__(self, *_):
+        if self.enabled:
+            set_rng_state(self.state)
