@@ -9,8 +9,8 @@
 
 namespace wengert {
 
-#define WENGERT_DECLARE(isa) \
-  namespace isa {            \
+#define WENGERT_DECLARE(isa)  \
+  namespace isa {             \
   KernelTable kernel_table(); \
   }
 #if defined(__x86_64__)

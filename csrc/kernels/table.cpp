@@ -17,7 +17,15 @@ extern const ProbeKernels kProbe;
 
 // A function, since ElementwiseRows of other files are not constants here.
 KernelTable kernel_table() {
-  return {WENGERT_TEXT(WENGERT_ISA), WENGERT_VECTOR_BYTES, {kArithmetic, kComparison}, &kCopy, &kReduce, &kGemm, &kGemv, &kRandom, &kProbe};
+  return {WENGERT_TEXT(WENGERT_ISA),
+          WENGERT_VECTOR_BYTES,
+          {kArithmetic, kComparison},
+          &kCopy,
+          &kReduce,
+          &kGemm,
+          &kGemv,
+          &kRandom,
+          &kProbe};
 }
 
 }  // namespace wengert::WENGERT_ISA

@@ -1,10 +1,11 @@
 // The op table: every operator as data. The module's functions, Tensor methods, in-place forms, out=, signatures, docstrings,
 // the stub, docs/ops.md, tests and benchmarks are made from it.
 //
-// A signature is a Python argument list with types:  "input: Tensor, dim: int[]? = None, keepdim: bool = False, *, dtype: dtype? = None"
+// A signature is a Python argument list with types, such as
+//   "input: Tensor, dim: int[]? = None, keepdim: bool = False, *, dtype: dtype? = None"
 //   Tensor          a tensor                       Operand     a tensor or a Python number
 //   Number          a Python number                int, float, bool, str
-//   int[]           ints, one tuple/list/Size of them, or (as the last positional) bare ints: view(2, 3); one int stands for [int]
+//   int[]           ints, one tuple/list/Size of them, or (as the last positional) bare ints: view(2, 3); an int is [int]
 //   tuple           int[] without the bare form    dtype       torch.float32 ...      Generator   a random generator
 //   device, layout, memory_format   accepted where they mean this machine's memory, else an error
 //   a trailing '?'  None is allowed
@@ -28,15 +29,30 @@ namespace wengert {
 
 class Generator;
 
-enum class ArgKind : std::uint8_t { tensor, operand, number, integer, floating, boolean, text, ints, tuple, dtype, generator, device, layout, memory_format };
+enum class ArgKind : std::uint8_t {
+  tensor,
+  operand,
+  number,
+  integer,
+  floating,
+  boolean,
+  text,
+  ints,
+  tuple,
+  dtype,
+  generator,
+  device,
+  layout,
+  memory_format
+};
 
 struct ArgSpec {
   std::string name;
   ArgKind kind;
-  bool optional = false;      // None allowed
+  bool optional = false;  // None allowed
   bool keyword_only = false;
   bool has_default = false;
-  std::string default_text;   // as in the signature
+  std::string default_text;  // as in the signature
 };
 
 // One argument of one call, converted by the binding.
@@ -45,7 +61,7 @@ struct Value {
   Tag tag = Tag::none;
   union {
     const Tensor* tensor;
-    Scalar number;       // Number, int, float, bool
+    Scalar number;  // Number, int, float, bool
     DType dtype;
     Generator* generator;
     const char* text;
@@ -75,12 +91,12 @@ using Result = std::variant<Tensor, std::pair<Tensor, Tensor>, bool>;
 using Implementation = Result (*)(const Call&);
 
 enum Forms : unsigned {
-  kFunction = 1,  // wengert.name(input, ...)
-  kMethod = 2,    // input.name(...)
-  kInplace = 4,   // input.name_(...)
-  kOut = 8,       // wengert.name(..., out=)
+  kFunction = 1,      // wengert.name(input, ...)
+  kMethod = 2,        // input.name(...)
+  kInplace = 4,       // input.name_(...)
+  kOut = 8,           // wengert.name(..., out=)
   kInplaceOnly = 16,  // the row itself is the in-place method and its name ends in '_': fill_
-  kSelf = 32,  // may return its input unchanged: the caller gets the same object
+  kSelf = 32,         // may return its input unchanged: the caller gets the same object
 };
 
 // What an ops/*.cpp file writes down.
@@ -95,7 +111,7 @@ struct OpRow {
 
 // The parsed row, as the binding uses it.
 struct Op {
-  std::string name;      // "max.dim"
+  std::string name;         // "max.dim"
   std::string public_name;  // "max"
   std::vector<std::string> aliases;
   std::string signature;
@@ -104,7 +120,7 @@ struct Op {
   unsigned forms;
   Implementation call;
   std::string doc;
-  const char* family;    // "elementwise", "matrix", ...: the heading in docs/ops.md
+  const char* family;                   // "elementwise", "matrix", ...: the heading in docs/ops.md
   const ElementwiseRow* row = nullptr;  // of the elementwise family
 };
 

@@ -76,7 +76,12 @@ struct Operand {
   T* first;
 
   Operand(std::int64_t rows, std::int64_t n, std::int64_t row_step, std::int64_t step, std::size_t aligned_to = 0)
-      : rows(rows), n(n), row_step(row_step), step(step), memory(size_of(aligned_to)), first(reinterpret_cast<T*>(memory.data())) {
+      : rows(rows),
+        n(n),
+        row_step(row_step),
+        step(step),
+        memory(size_of(aligned_to)),
+        first(reinterpret_cast<T*>(memory.data())) {
     first -= std::min<std::int64_t>(0, (rows - 1) * row_step) + std::min<std::int64_t>(0, (n - 1) * step);
   }
   Operand(const Operand& other) : Operand(other.rows, other.n, other.row_step, other.step) {
@@ -139,9 +144,12 @@ class Source {  // splitmix64
   // Floats in [-2, 2), integers of any bits.
   template <class T>
   T value() {
-    if constexpr (std::is_same_v<T, bool>) return bits() & 1;
-    else if constexpr (std::is_floating_point_v<T>) return static_cast<T>(static_cast<double>(bits() >> 11) * 0x1p-51 - 2);
-    else return static_cast<T>(bits());
+    if constexpr (std::is_same_v<T, bool>)
+      return bits() & 1;
+    else if constexpr (std::is_floating_point_v<T>)
+      return static_cast<T>(static_cast<double>(bits() >> 11) * 0x1p-51 - 2);
+    else
+      return static_cast<T>(bits());
   }
 
  private:
@@ -151,13 +159,17 @@ class Source {  // splitmix64
 // Integers wrap.
 template <class T>
 T multiply(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a * b;
-  else return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+  if constexpr (std::is_floating_point_v<T>)
+    return a * b;
+  else
+    return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
 }
 template <class T>
 T plus(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a + b;
-  else return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  if constexpr (std::is_floating_point_v<T>)
+    return a + b;
+  else
+    return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
 inline std::string text(const char* format, ...) __attribute__((format(printf, 1, 2)));

@@ -25,9 +25,21 @@ To cast(From x) {
 template <class T>
 T input(Source& source) {
   if constexpr (std::is_floating_point_v<T>) {
-    constexpr T special[] = {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
-                             std::numeric_limits<T>::quiet_NaN(), T(0), T(0.5), T(-0.5), T(300), T(-300), T(70000),
-                             T(3e9), T(-3e9), T(1e19), T(-1e19), T(2147483520), T(-2147483648.0)};
+    constexpr T special[] = {std::numeric_limits<T>::infinity(),
+                             -std::numeric_limits<T>::infinity(),
+                             std::numeric_limits<T>::quiet_NaN(),
+                             T(0),
+                             T(0.5),
+                             T(-0.5),
+                             T(300),
+                             T(-300),
+                             T(70000),
+                             T(3e9),
+                             T(-3e9),
+                             T(1e19),
+                             T(-1e19),
+                             T(2147483520),
+                             T(-2147483648.0)};
     if (source.below(3) == 0) return special[source.below(sizeof special / sizeof *special)];
     return source.value<T>() * T(1000);
   }
@@ -53,12 +65,19 @@ void test_cast(const KernelTable& table, Source& source, Report& report) {
         Operand<To> out(rows, n, kinds[out_kind].row_step, kinds[out_kind].step), want = out;
         for (std::int64_t r = 0; r < rows; ++r)
           for (std::int64_t i = 0; i < n; ++i) want.at(r, i) = cast<From, To>(in.at(r, i));
-        loop({.out = out.bytes(), .in = in.bytes(), .out_step = out.step_bytes(), .in_step = in.step_bytes(),
-              .out_row_step = out.row_step_bytes(), .in_row_step = in.row_step_bytes(), .n = n, .rows = rows, .stream = stream});
-        report.add(agree(out, want), text("%s cast %s to %s: %lld x %lld, layouts %d %d%s", table.isa,
-                                          info(dtype_of<From>::value).name, info(dtype_of<To>::value).name,
-                                          static_cast<long long>(rows), static_cast<long long>(n), in_kind, out_kind,
-                                          stream ? ", streamed" : ""));
+        loop({.out = out.bytes(),
+              .in = in.bytes(),
+              .out_step = out.step_bytes(),
+              .in_step = in.step_bytes(),
+              .out_row_step = out.row_step_bytes(),
+              .in_row_step = in.row_step_bytes(),
+              .n = n,
+              .rows = rows,
+              .stream = stream});
+        report.add(agree(out, want),
+                   text("%s cast %s to %s: %lld x %lld, layouts %d %d%s", table.isa, info(dtype_of<From>::value).name,
+                        info(dtype_of<To>::value).name, static_cast<long long>(rows), static_cast<long long>(n), in_kind,
+                        out_kind, stream ? ", streamed" : ""));
       }
     }
   }
@@ -79,9 +98,15 @@ void test_transpose(int log, const KernelTable& table, Source& source, Report& r
         in.fill([&] { return source.value<T>(); });
         for (std::int64_t r = 0; r < rows; ++r)
           for (std::int64_t i = 0; i < n; ++i) want.at(r, i) = in.at(r, i);
-        table.copy->transpose[log]({.out = out.bytes(), .in = in.bytes(), .out_step = out.step_bytes(),
-                                    .in_step = in.step_bytes(), .out_row_step = out.row_step_bytes(),
-                                    .in_row_step = in.row_step_bytes(), .n = n, .rows = rows, .stream = stream});
+        table.copy->transpose[log]({.out = out.bytes(),
+                                    .in = in.bytes(),
+                                    .out_step = out.step_bytes(),
+                                    .in_step = in.step_bytes(),
+                                    .out_row_step = out.row_step_bytes(),
+                                    .in_row_step = in.row_step_bytes(),
+                                    .n = n,
+                                    .rows = rows,
+                                    .stream = stream});
         report.add(agree(out, want), text("%s transpose of %d-byte elements: %lld x %lld, layout %d", table.isa, 1 << log,
                                           static_cast<long long>(rows), static_cast<long long>(n), kind));
       }

@@ -23,9 +23,7 @@ Steps layout(int kind, std::int64_t rows, std::int64_t columns) {
   return kinds[kind];
 }
 
-Operand<char> packed_memory(std::int64_t bytes) {
-  return Operand<char>(1, bytes, 0, 1, alignof(std::max_align_t));
-}
+Operand<char> packed_memory(std::int64_t bytes) { return Operand<char>(1, bytes, 0, 1, alignof(std::max_align_t)); }
 
 template <class T>
 void run_case(const GemmKernel& kernel, const Case<T>& k, Source& source, Report& report, const char* isa) {
@@ -71,9 +69,9 @@ void run_batch(const GemmKernel& kernel, std::int64_t M, std::int64_t N, std::in
   args.count = kCount, args.a_step = M * K, args.b_step = 0, args.c_step = M * N;
   args.alpha = &alpha;
   kernel.multiply(args);
-  report.add(agree(c, want, sum_tolerance<T>(K)), text("%s gemm %s: %lld of %lldx%lldx%lld", isa, info(dtype_of<T>::value).name,
-                                                       static_cast<long long>(kCount), static_cast<long long>(M),
-                                                       static_cast<long long>(N), static_cast<long long>(K)));
+  report.add(agree(c, want, sum_tolerance<T>(K)),
+             text("%s gemm %s: %lld of %lldx%lldx%lld", isa, info(dtype_of<T>::value).name, static_cast<long long>(kCount),
+                  static_cast<long long>(M), static_cast<long long>(N), static_cast<long long>(K)));
 }
 
 template <class T>
@@ -81,13 +79,21 @@ void test_dtype(const GemmKernel& kernel, Report& report, const char* isa) {
   Source source;
   const std::int64_t v = kernel.vector, rows = kernel.rows, columns = kernel.columns;
   for (const std::int64_t M : {std::int64_t{1}, std::int64_t{2}, rows - 1, rows, rows + 1, 3 * rows + 2}) {
-    for (const std::int64_t N : {std::int64_t{1}, v - 1, v, v + 1, columns - 1, columns, columns + 1, columns + v, 3 * columns + 3}) {
+    for (const std::int64_t N :
+         {std::int64_t{1}, v - 1, v, v + 1, columns - 1, columns, columns + 1, columns + v, 3 * columns + 3}) {
       if (N < 1) continue;
       for (const std::int64_t K : {1, 2, 5, 33, 130}) {
         for (int i = 0; i < 6; ++i) {
-          Case<T> k = {M, N, K, source.below(2) == 1, source.below(2) == 1, static_cast<int>(source.below(6)),
-                       static_cast<int>(source.below(6)), static_cast<int>(source.below(5)),
-                       static_cast<T>(source.below(3) - 1), source.below(2) == 1};
+          Case<T> k = {M,
+                       N,
+                       K,
+                       source.below(2) == 1,
+                       source.below(2) == 1,
+                       static_cast<int>(source.below(6)),
+                       static_cast<int>(source.below(6)),
+                       static_cast<int>(source.below(5)),
+                       static_cast<T>(source.below(3) - 1),
+                       source.below(2) == 1};
           if (!kernel.in_place) k.a_packed = k.b_packed = true;
           if (!kernel.masked && N % v != 0) k.b_packed = true;
           if (!k.b_packed && layout(k.b_layout, K, N).col != 1) k.b_layout = 1;

@@ -11,7 +11,8 @@ struct Steps {
 template <class T>
 class Tester {
  public:
-  Tester(const GemvKernel& kernel, const KernelTable& table, Report& report) : kernel_(kernel), table_(table), report_(report) {}
+  Tester(const GemvKernel& kernel, const KernelTable& table, Report& report)
+      : kernel_(kernel), table_(table), report_(report) {}
 
   void run() {
     const std::int64_t w = table_.vector_bytes / static_cast<std::int64_t>(sizeof(T));
@@ -50,12 +51,12 @@ class Tester {
     const bool accumulate = source_.below(2);
     multiply_naively(a, b, alpha, accumulate, want);
     loop(arguments(a, b, c, alpha, accumulate));
-    report_.add(agree(c, want, sum_tolerance<T>(K)),
-                text("%s gemv %s %s: %lldx%lldx%lld, a steps %lld %lld, b steps %lld %lld%s%s", table_.isa, name,
-                     info(dtype_of<T>::value).name, static_cast<long long>(M), static_cast<long long>(N),
-                     static_cast<long long>(K), static_cast<long long>(as.row), static_cast<long long>(as.col),
-                     static_cast<long long>(bs.row), static_cast<long long>(bs.col), dense ? "" : ", c with gaps",
-                     accumulate ? ", accumulated" : ""));
+    report_.add(
+        agree(c, want, sum_tolerance<T>(K)),
+        text("%s gemv %s %s: %lldx%lldx%lld, a steps %lld %lld, b steps %lld %lld%s%s", table_.isa, name,
+             info(dtype_of<T>::value).name, static_cast<long long>(M), static_cast<long long>(N), static_cast<long long>(K),
+             static_cast<long long>(as.row), static_cast<long long>(as.col), static_cast<long long>(bs.row),
+             static_cast<long long>(bs.col), dense ? "" : ", c with gaps", accumulate ? ", accumulated" : ""));
   }
 
   static GemvArgs arguments(const Operand<T>& a, const Operand<T>& b, const Operand<T>& c, const T& alpha, bool accumulate) {

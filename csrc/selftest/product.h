@@ -7,8 +7,10 @@ namespace wengert::selftest {
 
 template <class T>
 T matrix_value(Source& source) {
-  if constexpr (std::is_floating_point_v<T>) return source.value<T>() / 2;
-  else return source.value<T>();
+  if constexpr (std::is_floating_point_v<T>)
+    return source.value<T>() / 2;
+  else
+    return source.value<T>();
 }
 
 // c (+)= alpha a b, over operands of any strides.

@@ -47,7 +47,8 @@ void test_floats(const KernelTable& table, Uniform uniform, Normal normal, Repor
     words.fill([&] { return static_cast<std::uint32_t>(source.bits()); });
     return words;
   };
-  const auto compare = [&](const Operand<std::uint32_t>& got, const Operand<T>& want, double tolerance, const std::string& what) {
+  const auto compare = [&](const Operand<std::uint32_t>& got, const Operand<T>& want, double tolerance,
+                           const std::string& what) {
     Operand<T> result(want);
     std::memcpy(result.memory.data(), got.memory.data(), got.memory.bytes());
     report.add(agree(result, want, tolerance) && got.memory.intact(), what);

@@ -28,9 +28,9 @@ template <class T, class Out>
 void run_case(const char* name, Kind kind, const Reduction& reduction, bool with_index, std::int64_t n, std::int64_t count,
               Source& source, Report& report, const char* isa) {
   const int dtype = index_of(dtype_of<T>::value);
-  const Steps<T> layouts[] = {{count, 1, false},          {count + 3, 1, false}, {-count, -1, false}, {2, 2 * n + 1, false},
-                              {0, 1, false},              {n > 1, 0, false},     {1, n, true},        {1, n + 5, true},
-                              {1, -(n + 1), true},        {1, 0, true}};
+  const Steps<T> layouts[] = {{count, 1, false},   {count + 3, 1, false}, {-count, -1, false}, {2, 2 * n + 1, false},
+                              {0, 1, false},       {n > 1, 0, false},     {1, n, true},        {1, n + 5, true},
+                              {1, -(n + 1), true}, {1, 0, true}};
   for (const Steps<T>& layout : layouts) {
     Operand<T> in(n, count, layout.result, layout.reduced);
     in.fill([&] { return kind == Kind::sum ? source.value<T>() : input<T>(source); });

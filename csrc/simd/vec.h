@@ -12,10 +12,10 @@ inline constexpr int kVectorBytes = WENGERT_VECTOR_BYTES;
 // GCC takes vector_size on a plain type only, not on a template's parameter.
 template <class T>
 struct RawOf;
-#define WENGERT_RAW(T)                                                                          \
-  template <>                                                                                   \
-  struct RawOf<T> {                                                                             \
-    typedef T Raw __attribute__((vector_size(kVectorBytes)));                                   \
+#define WENGERT_RAW(T)                                                                             \
+  template <>                                                                                      \
+  struct RawOf<T> {                                                                                \
+    typedef T Raw __attribute__((vector_size(kVectorBytes)));                                      \
     typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias)); \
   };
 WENGERT_RAW(uint8_t)
@@ -54,8 +54,7 @@ struct Vec {
     if constexpr (sizeof(T) == 1) return Raw(_mm512_maskz_loadu_epi8((uint64_t{1} << n) - 1, p));
 #else
 #if WENGERT_AVX2
-    if constexpr (sizeof(T) == 8)
-      return Raw(_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask(n)));
+    if constexpr (sizeof(T) == 8) return Raw(_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask(n)));
     if constexpr (sizeof(T) == 4) return Raw(_mm256_maskload_epi32(reinterpret_cast<const int*>(p), mask(n)));
 #endif
     Raw raw{};

@@ -1,11 +1,11 @@
-# The compiled part: its operators are in the dicts `functions` and `methods`, which __init__.py and tensor.py publish.
+# The compiled part: its operators are in the dicts `functions` and `methods`, which __init__.py and _tensor.py publish.
 import builtins
 from typing import Any, overload
 
 from numpy.typing import NDArray
 
-from ._typing import Device, DType, Number
 from ._tensor import Tensor
+from ._typing import Device, DType, Number
 
 version: str
 compiler: str

@@ -21,9 +21,9 @@ from ._C import (
     tensor,
 )
 from ._printing import get_printoptions, set_printoptions
+from ._tensor import Tensor
 from .config import show_config
 from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from ._tensor import Tensor
 
 __version__ = _C.version
 
