@@ -14,7 +14,7 @@ namespace wengert {
   X(int8, std::int8_t, "int8", "Char", "b")     \
   X(int16, std::int16_t, "int16", "Short", "h") \
   X(int32, std::int32_t, "int32", "Int", "i")   \
-  X(int64, std::int64_t, "int64", "Long", "q")  \
+  X(int64, std::int64_t, "int64", "Long", "l")  \
   X(float32, float, "float32", "Float", "f")    \
   X(float64, double, "float64", "Double", "d")
 

@@ -52,7 +52,7 @@ DType dtype_of_format(std::string_view format, PyObject* array, Py_ssize_t items
       "given numpy array has byte order different from the native byte order. Conversion between byte orders is currently "
       "not supported.");
   if (!format.empty() && (format[0] == '<' || format[0] == '=' || format[0] == '@')) format.remove_prefix(1);
-  if (format == "l") format = "q";  // NumPy's name of int64 where long has 64 bits
+  if (format == "q") format = "l";  // NumPy tells long and long long apart; both have 64 bits
   for (int i = 0; i < kDTypes; ++i)
     if (format == kDTypeInfo[i].format && kDTypeInfo[i].itemsize == itemsize) return static_cast<DType>(i);
   unsupported_type(array);
