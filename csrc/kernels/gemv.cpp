@@ -236,10 +236,18 @@ void columns(const GemvArgs& g) {
     const int64_t n = g.M - row < strip ? g.M - row : strip;
     const int vectors = sizeof(T) < 4 || n > 4 * W ? 0 : static_cast<int>((n + W - 1) / W);
     if constexpr (sizeof(T) >= 4) switch (vectors) {
-        case 1: narrow_columns<1>(g, row, static_cast<int>(n), sums); break;
-        case 2: narrow_columns<2>(g, row, static_cast<int>(n), sums); break;
-        case 3: narrow_columns<3>(g, row, static_cast<int>(n), sums); break;
-        case 4: narrow_columns<4>(g, row, static_cast<int>(n), sums); break;
+        case 1:
+          narrow_columns<1>(g, row, static_cast<int>(n), sums);
+          break;
+        case 2:
+          narrow_columns<2>(g, row, static_cast<int>(n), sums);
+          break;
+        case 3:
+          narrow_columns<3>(g, row, static_cast<int>(n), sums);
+          break;
+        case 4:
+          narrow_columns<4>(g, row, static_cast<int>(n), sums);
+          break;
       }
     if (vectors == 0) {
       for (int64_t i = 0; i < n; i += W) Vec<T>(T(0)).store(sums + i);
@@ -250,6 +258,55 @@ void columns(const GemvArgs& g) {
     }
     emit(g, result<T>(g, row), g.c_row, sums, n);
   }
+}
+
+// sums[j][i] += P columns of A times P rows of B
+template <int P, int N, class T>
+void add_products(const GemvArgs& g, int64_t row, int64_t n, int64_t k, T* sums, int64_t pitch) {
+  constexpr int W = Vec<T>::width;
+  const T* a = matrix<T>(g, row, k);
+  Vec<T> x[P][N];
+  WENGERT_UNROLL
+  for (int p = 0; p < P; ++p) {
+    WENGERT_UNROLL
+    for (int j = 0; j < N; ++j) x[p][j] = Vec<T>(*factor<T>(g, k + p, j));
+  }
+  for (int64_t i = 0; i < n; i += W) {
+    const int tail = n - i < W ? static_cast<int>(n - i) : 0;
+    Vec<T> v[P];
+    WENGERT_UNROLL
+    for (int p = 0; p < P; ++p) {
+      const T* from = a + p * g.a_col + i;
+      v[p] = in_register(tail ? Vec<T>::load(from, tail) : Vec<T>::load(from));
+    }
+    WENGERT_UNROLL
+    for (int j = 0; j < N; ++j) {
+      Vec<T> s = Vec<T>::load(sums + j * pitch + i);
+      WENGERT_UNROLL
+      for (int p = 0; p < P; ++p) s = fma(v[p], x[p][j], s);
+      s.store(sums + j * pitch + i);
+    }
+  }
+}
+
+template <int N, class T>
+void few_columns(const GemvArgs& g) {
+  constexpr int64_t W = Vec<T>::width, pitch = kGemvStripBytes / static_cast<int64_t>(sizeof(T));
+  alignas(kVectorBytes) T sums[N * pitch];
+  for (int64_t row = 0; row < g.M; row += pitch) {
+    const int64_t n = g.M - row < pitch ? g.M - row : pitch;
+    for (int64_t i = 0; i < N * pitch; i += W) Vec<T>(T(0)).store(sums + i);
+    int64_t k = 0;
+    for (; k + 4 <= g.K; k += 4) add_products<4, N>(g, row, n, k, sums, pitch);
+    for (; k < g.K; ++k) add_products<1, N>(g, row, n, k, sums, pitch);
+    for (int j = 0; j < N; ++j) emit(g, result<T>(g, row, j), g.c_row, sums + j * pitch, n);
+  }
+}
+
+template <class T>
+void few_columns(const GemvArgs& g) {
+  static_assert(kGemvFewColumns == 3);
+  g.N == 2 ? few_columns<2, T>(g) : few_columns<3, T>(g);
 }
 
 // N <= width columns, through registers
@@ -401,8 +458,8 @@ void tiles(const GemvArgs& g, int64_t begin, int64_t end, int64_t j) {
   for (; i < end; ++i) tile<1, C, T>(g, i, j);
 }
 
-// The columns of B come in nearly equal groups, the rows of A in blocks that stay in L2 while the groups pass over them, and K in
-// blocks for which a tile's rows of A and columns of B fit in L1.
+// The columns of B come in nearly equal groups, the rows of A in blocks that stay in L2 while the groups pass over them, and K
+// in blocks for which a tile's rows of A and columns of B fit in L1.
 template <class T>
 void few(const GemvArgs& g) {
   constexpr int64_t size = sizeof(T), kBlockBytes = 256 << 10, kBlockRows = 48, kDepthBytes = 4096;
@@ -422,12 +479,24 @@ void few(const GemvArgs& g) {
       for (int64_t group = 0; group < groups; ++group) {
         const int64_t j = g.N * group / groups;
         switch (g.N * (group + 1) / groups - j) {
-          case 1: tiles<1, T>(part, begin, end, j); break;
-          case 2: tiles<2, T>(part, begin, end, j); break;
-          case 3: if constexpr (columns >= 3) tiles<3, T>(part, begin, end, j); break;
-          case 4: if constexpr (columns >= 4) tiles<4, T>(part, begin, end, j); break;
-          case 5: if constexpr (columns >= 5) tiles<5, T>(part, begin, end, j); break;
-          case 6: if constexpr (columns >= 6) tiles<6, T>(part, begin, end, j); break;
+          case 1:
+            tiles<1, T>(part, begin, end, j);
+            break;
+          case 2:
+            tiles<2, T>(part, begin, end, j);
+            break;
+          case 3:
+            if constexpr (columns >= 3) tiles<3, T>(part, begin, end, j);
+            break;
+          case 4:
+            if constexpr (columns >= 4) tiles<4, T>(part, begin, end, j);
+            break;
+          case 5:
+            if constexpr (columns >= 5) tiles<5, T>(part, begin, end, j);
+            break;
+          case 6:
+            if constexpr (columns >= 6) tiles<6, T>(part, begin, end, j);
+            break;
         }
       }
     }
@@ -458,7 +527,8 @@ void combine(void* blocks, int64_t count, const GemvArgs& g) {
       const T* from = into + step * n;
       int64_t i = 0;
       for (; i + W <= n; i += W) (Vec<T>::load(into + i) + Vec<T>::load(from + i)).store(into + i);
-      if (const int tail = static_cast<int>(n - i)) (Vec<T>::load(into + i, tail) + Vec<T>::load(from + i, tail)).store(into + i, tail);
+      if (const int tail = static_cast<int>(n - i))
+        (Vec<T>::load(into + i, tail) + Vec<T>::load(from + i, tail)).store(into + i, tail);
     }
   if (g.N == 1)
     emit(g, result<T>(g, 0), g.c_row, sums, n);
@@ -467,8 +537,16 @@ void combine(void* blocks, int64_t count, const GemvArgs& g) {
 }
 
 template <class T>
+constexpr GemvLoop few_columns_of() {
+  if constexpr (sizeof(T) >= 4)
+    return few_columns<T>;
+  else
+    return nullptr;
+}
+
+template <class T>
 constexpr GemvKernel kernel() {
-  return {rows<T>, columns<T>, strided<T>, few<T>, outer<T>, pack<T>, combine<T>};
+  return {rows<T>, columns<T>, strided<T>, few<T>, few_columns_of<T>(), outer<T>, pack<T>, combine<T>};
 }
 
 }  // namespace

@@ -28,12 +28,16 @@ using GemvLoop = void (*)(const GemvArgs&);
 // kGemvStripBytes of C.
 inline constexpr int64_t kGemvRows = 16, kGemvStripBytes = 8192;
 
+// With four columns gemm is as fast.
+inline constexpr int kGemvFewColumns = 3;
+
 struct GemvKernel {
-  GemvLoop rows;     // N == 1, a_col == 1, b_row == 1
-  GemvLoop columns;  // N == 1, a_row == 1
-  GemvLoop strided;  // N == 1
-  GemvLoop few;      // a_col == 1, b_row == 1, N a few dozen at most: A and B are both read along K
-  GemvLoop outer;    // K == 1, b_col == 1, c_col == 1
+  GemvLoop rows;         // N == 1, a_col == 1, b_row == 1
+  GemvLoop columns;      // N == 1, a_row == 1
+  GemvLoop strided;      // N == 1
+  GemvLoop few;          // a_col == 1, b_row == 1, N a few dozen at most: A and B are both read along K
+  GemvLoop few_columns;  // a_row == 1, 2 <= N <= kGemvFewColumns: A is read along its columns. None below 4 bytes
+  GemvLoop outer;        // K == 1, b_col == 1, c_col == 1
   // packed[j * step + k] = b[k, j]
   void (*pack)(const void* b, int64_t b_row, int64_t b_col, int64_t K, int64_t N, void* packed, int64_t step);
   // C (+)= alpha times the sum of `blocks` M x N blocks, row-major one after the other, added pairwise. Overwrites the blocks.

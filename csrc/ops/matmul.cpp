@@ -71,8 +71,8 @@ Tensor mv_as(const Names& names, const Tensor& a, const Tensor& x, Tensor* out) 
 }
 
 Product matrices(const Tensor& a, const Tensor& b, const Tensor& c) {
-  return {a.dtype(),   a.size(0),   b.size(1), a.size(1),   a.data(),    a.stride(0), a.stride(1),
-          b.data(),    b.stride(0), b.stride(1), c.data(),  c.stride(0), c.stride(1)};
+  return {a.dtype(), a.size(0),   b.size(1),   a.size(1), a.data(),    a.stride(0), a.stride(1),
+          b.data(),  b.stride(0), b.stride(1), c.data(),  c.stride(0), c.stride(1)};
 }
 
 template <class Multiply>
@@ -222,12 +222,8 @@ Result mm_op(const Call& call) { return mm(tensor_of(call, 0), tensor_of(call, 1
 Result bmm_op(const Call& call) { return bmm(tensor_of(call, 0), tensor_of(call, 1), call.out); }
 Result matmul_op(const Call& call) { return matmul(tensor_of(call, 0), tensor_of(call, 1), call.out); }
 Result mm_gemm_op(const Call& call) { return mm_through_gemm(tensor_of(call, 0), tensor_of(call, 1)); }
-Result addmv_op(const Call& call) {
-  return addmv(tensor_of(call, 0), tensor_of(call, 1), tensor_of(call, 2), blend_of(call));
-}
-Result addmm_op(const Call& call) {
-  return addmm(tensor_of(call, 0), tensor_of(call, 1), tensor_of(call, 2), blend_of(call));
-}
+Result addmv_op(const Call& call) { return addmv(tensor_of(call, 0), tensor_of(call, 1), tensor_of(call, 2), blend_of(call)); }
+Result addmm_op(const Call& call) { return addmm(tensor_of(call, 0), tensor_of(call, 1), tensor_of(call, 2), blend_of(call)); }
 Result baddbmm_op(const Call& call) {
   return baddbmm(tensor_of(call, 0), tensor_of(call, 1), tensor_of(call, 2), blend_of(call));
 }
@@ -253,7 +249,8 @@ constexpr OpRow kRows[] = {
      ">>> wengert.bmm(wengert.ones(5, 2, 3), wengert.ones(5, 3, 4)).shape\ntorch.Size([5, 2, 4])"},
     {"matmul", "", "input: Tensor, other: Tensor", kProductForms, matmul_op,
      "The product by the dimensions of its operands, also written input @ other: two vectors give their scalar product, two\n"
-     "matrices theirs, a vector counts as a row on the left and as a column on the right, and is gone from the result. With more\n"
+     "matrices theirs, a vector counts as a row on the left and as a column on the right, and is gone from the result. With "
+     "more\n"
      "dimensions the last two are the matrices and those before them are broadcast.\n\n"
      ">>> (wengert.ones(5, 1, 2, 3) @ wengert.ones(4, 3, 6)).shape\ntorch.Size([5, 4, 2, 6])"},
     {"addmv", "", "input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1", kSumForms, addmv_op,
@@ -316,8 +313,8 @@ Tensor addmv(const Tensor& input, const Tensor& mat, const Tensor& vec, const Bl
   check_addmv(input, mat, vec);
   const Scalar beta = converted(blend.beta, mat.dtype()), alpha = converted(blend.alpha, mat.dtype());
   const Tensor result = begin_sum(kAddmvNames, input, {mat.size(0)}, beta, blend, mat, vec);
-  add_product({mat.dtype(), mat.size(0), 1, mat.size(1), mat.data(), mat.stride(0), mat.stride(1), vec.data(), vec.stride(0),
-               1, result.data(), result.stride(0), 1},
+  add_product({mat.dtype(), mat.size(0), 1, mat.size(1), mat.data(), mat.stride(0), mat.stride(1), vec.data(), vec.stride(0), 1,
+               result.data(), result.stride(0), 1},
               result, beta, alpha, true);
   return finished(result, blend.out);
 }

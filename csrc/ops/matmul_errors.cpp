@@ -13,7 +13,8 @@ std::string named(const char* name, const Tensor& t, bool dtype) {
 
 // " [mm: mat1 (3, 2), mat2 (3, 2)]", with dtypes where they are the trouble
 std::string operands(const Names& names, const Tensor& a, const Tensor& b, bool dtypes = false, const std::string& fix = "") {
-  return std::string(" [") + names.op + ": " + named(names.first, a, dtypes) + ", " + named(names.second, b, dtypes) + fix + ']';
+  return std::string(" [") + names.op + ": " + named(names.first, a, dtypes) + ", " + named(names.second, b, dtypes) + fix +
+         ']';
 }
 std::string operands(const Names& names, const Tensor& input, const Tensor& a, const Tensor& b, bool dtypes = false,
                      const std::string& fix = "") {
@@ -42,7 +43,8 @@ std::string transpose_fix(const Names& names, const Tensor& a, const Tensor& b, 
   if (a.dtype() != b.dtype()) return "";
   const int da = a.dim(), db = b.dim();
   const std::int64_t k = a.sizes().back(), rows = b.size(db >= 2 ? db - 2 : 0);
-  if (db >= 2 && b.sizes().back() == k && broadcasts(input, {da >= 2 ? a.size(da - 2) : 1, rows})) return turned(names.second, b);
+  if (db >= 2 && b.sizes().back() == k && broadcasts(input, {da >= 2 ? a.size(da - 2) : 1, rows}))
+    return turned(names.second, b);
   if (da >= 2 && a.size(da - 2) == rows && broadcasts(input, db >= 2 ? Dims{k, b.sizes().back()} : Dims{k}))
     return turned(names.first, a);
   return "";
@@ -59,21 +61,29 @@ std::string shapes_cannot(const std::string& a, const std::string& b) {
 }
 
 std::string first_two(std::int64_t batch_a, std::int64_t k, std::int64_t batch_b, std::int64_t rows) {
-  return str("Expected size for first two dimensions of batch2 tensor to be: [", batch_a, ", ", k, "] but got: [", batch_b, ", ",
-             rows, "].");
+  return str("Expected size for first two dimensions of batch2 tensor to be: [", batch_a, ", ", k, "] but got: [", batch_b,
+             ", ", rows, "].");
 }
 
 // The name of the C++ type, as PyTorch's messages on dtypes say.
 const char* cpp_name(DType dtype) {
   switch (dtype) {
-    case DType::boolean: return "bool";
-    case DType::uint8: return "unsigned char";
-    case DType::int8: return "signed char";
-    case DType::int16: return "short int";
-    case DType::int32: return "int";
-    case DType::int64: return "long int";
-    case DType::float32: return "float";
-    case DType::float64: return "double";
+    case DType::boolean:
+      return "bool";
+    case DType::uint8:
+      return "unsigned char";
+    case DType::int8:
+      return "signed char";
+    case DType::int16:
+      return "short int";
+    case DType::int32:
+      return "int";
+    case DType::int64:
+      return "long int";
+    case DType::float32:
+      return "float";
+    case DType::float64:
+      return "double";
   }
   __builtin_unreachable();
 }
@@ -138,8 +148,8 @@ void check_mv(const Names& names, const Tensor& a, const Tensor& x) {
   check_index(a.dim() > 0, "Dimension specified as 0 but tensor has no dimensions", operands(names, a, x));
   check(a.dim() == 2 && x.dim() == 1, "vector + matrix @ vector expected, got 1, ", a.dim(), ", ", x.dim(),
         operands(names, a, x));
-  check(a.size(1) == x.size(0), "size mismatch, got input (", a.size(0), "), mat (", by_of(a.sizes()), "), vec (", x.size(0), ')',
-        operands(names, a, x, false, transpose_fix(names, a, x)));
+  check(a.size(1) == x.size(0), "size mismatch, got input (", a.size(0), "), mat (", by_of(a.sizes()), "), vec (", x.size(0),
+        ')', operands(names, a, x, false, transpose_fix(names, a, x)));
   check(a.dtype() == x.dtype(), "addmv input tensors must have the same dtype, but got ", scalar(x), ", ", scalar(a), ", and ",
         scalar(x), operands(names, a, x, true));
   if (a.dtype() == DType::boolean && a.numel() > 0) fail_bool("addmv_impl_cpu");
@@ -181,17 +191,17 @@ Dims check_batched_matmul(const Tensor& a, const Tensor& b, const Dims& batch_a,
   const std::string fixed = operands(kMatmulNames, a, b, false, fix), dtypes = operands(kMatmulNames, a, b, true);
   const bool empty_product = a.numel() == 0 || b.numel() == 0;
   const bool boolean = a.dtype() == DType::boolean && !empty_product;
-  const bool by_vector =
-      db == 1 || (da == 1 && db > 2 && folds(b, db - 3) &&
-                  (b.numel() == 0 || b.stride(db - 3) == b.stride(db - 1) * b.size(db - 1)));
+  const bool by_vector = db == 1 || (da == 1 && db > 2 && folds(b, db - 3) &&
+                                     (b.numel() == 0 || b.stride(db - 3) == b.stride(db - 1) * b.size(db - 1)));
   if (by_vector) {  // (..., M, K) as one matrix times a vector
     const Tensor &t = db == 1 ? a : b, &v = db == 1 ? b : a;
     const std::int64_t width = db == 1 ? k : rows;
     std::int64_t height = 1;
     for (int i = 0; i < t.dim(); ++i) height *= db == 1 ? (i < da - 1 ? t.size(i) : 1) : (i == db - 2 ? 1 : t.size(i));
-    check(width == v.size(0), "size mismatch, got input (", height, "), mat (", height, 'x', width, "), vec (", v.size(0), ')', fixed);
-    check(a.dtype() == b.dtype(), "addmv input tensors must have the same dtype, but got ", scalar(v), ", ", scalar(t), ", and ",
-          scalar(v), dtypes);
+    check(width == v.size(0), "size mismatch, got input (", height, "), mat (", height, 'x', width, "), vec (", v.size(0), ')',
+          fixed);
+    check(a.dtype() == b.dtype(), "addmv input tensors must have the same dtype, but got ", scalar(v), ", ", scalar(t),
+          ", and ", scalar(v), dtypes);
     if (boolean) fail_bool("addmv_impl_cpu");
     return db == 1 ? batch_a : batch_b;
   }
@@ -228,11 +238,11 @@ void check_addmv(const Tensor& input, const Tensor& mat, const Tensor& vec) {
   if (!(mat.dim() == 2 && vec.dim() == 1 && input.dim() <= 1))
     fail(ErrorKind::runtime, "vector + matrix @ vector expected, got ", input.dim(), ", ", mat.dim(), ", ", vec.dim(), where());
   if (!(mat.size(1) == vec.size(0) && (input.numel() == mat.size(0) || input.numel() == 1)))
-    fail(ErrorKind::runtime, "size mismatch, got input (", input.numel(), "), mat (", by_of(mat.sizes()), "), vec (", vec.size(0),
-         ')', where(false, mat.size(1) == vec.size(0) ? "" : transpose_fix(kAddmvNames, mat, vec, &input)));
+    fail(ErrorKind::runtime, "size mismatch, got input (", input.numel(), "), mat (", by_of(mat.sizes()), "), vec (",
+         vec.size(0), ')', where(false, mat.size(1) == vec.size(0) ? "" : transpose_fix(kAddmvNames, mat, vec, &input)));
   if (!(mat.dtype() == vec.dtype() && mat.dtype() == input.dtype()))
-    fail(ErrorKind::runtime, "addmv input tensors must have the same dtype, but got ", scalar(input), ", ", scalar(mat), ", and ",
-         scalar(vec), where(true));
+    fail(ErrorKind::runtime, "addmv input tensors must have the same dtype, but got ", scalar(input), ", ", scalar(mat),
+         ", and ", scalar(vec), where(true));
   if (mat.dtype() == DType::boolean) fail_bool("addmv_impl_cpu");
 }
 
@@ -241,9 +251,11 @@ void check_addmm(const Tensor& input, const Tensor& mat1, const Tensor& mat2) {
     return operands(kAddmmNames, input, mat1, mat2, dtypes, fix);
   };
   if (input.dtype() != mat2.dtype())
-    fail(ErrorKind::runtime, "self and mat2 must have the same dtype, but got ", scalar(input), " and ", scalar(mat2), where(true));
+    fail(ErrorKind::runtime, "self and mat2 must have the same dtype, but got ", scalar(input), " and ", scalar(mat2),
+         where(true));
   if (mat1.dtype() != mat2.dtype())
-    fail(ErrorKind::runtime, "mat1 and mat2 must have the same dtype, but got ", scalar(mat1), " and ", scalar(mat2), where(true));
+    fail(ErrorKind::runtime, "mat1 and mat2 must have the same dtype, but got ", scalar(mat1), " and ", scalar(mat2),
+         where(true));
   if (mat1.dim() != 2) fail(ErrorKind::runtime, "mat1 must be a matrix, got ", mat1.dim(), "-D tensor", where());
   if (mat2.dim() != 2) fail(ErrorKind::runtime, "mat2 must be a matrix, got ", mat2.dim(), "-D tensor", where());
   if (mat1.size(1) != mat2.size(0))

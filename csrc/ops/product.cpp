@@ -32,8 +32,7 @@ const One one;
 class Scratch {
  public:
   explicit Scratch(std::int64_t bytes)
-      : data_(bytes <= static_cast<std::int64_t>(sizeof local_) ? local_
-                                                                : static_cast<char*>(allocate(bytes, &capacity_))) {}
+      : data_(bytes <= static_cast<std::int64_t>(sizeof local_) ? local_ : static_cast<char*>(allocate(bytes, &capacity_))) {}
   ~Scratch() {
     if (capacity_) deallocate(data_, capacity_);
   }
@@ -110,9 +109,9 @@ void fold(Product& p) {
 
 // ---- the choice ----
 
-// Against gemm, whose tile is a whole number of vectors wide and has to turn a B that is contiguous along K. Measured in columns
-// that both do in the same time for long rows, float32 at 1000: 17 in one vector of 16, 26 in two. Short rows make the dot form
-// dearer, by as much as 64 elements more.
+// Against gemm, whose tile is a whole number of vectors wide and has to turn a B that is contiguous along K. Measured in
+// columns that both do in the same time for long rows, float32 at 1000: 17 in one vector of 16, 26 in two. Short rows make the
+// dot form dearer, by as much as 64 elements more.
 bool few_is_faster(const Product& p) {
   const auto size = static_cast<std::int64_t>(itemsize(p.dtype));
   const std::int64_t W = kernels().vector_bytes / size;
@@ -224,12 +223,18 @@ struct PackedB {
 
 GemvLoop loop_of(const GemvKernel& kernel, Path path) {
   switch (path) {
-    case Path::rows: return kernel.rows;
-    case Path::columns: return kernel.columns;
-    case Path::strided: return kernel.strided;
-    case Path::few: return kernel.few;
-    case Path::few_columns: return kernel.few_columns;
-    default: return kernel.outer;
+    case Path::rows:
+      return kernel.rows;
+    case Path::columns:
+      return kernel.columns;
+    case Path::strided:
+      return kernel.strided;
+    case Path::few:
+      return kernel.few;
+    case Path::few_columns:
+      return kernel.few_columns;
+    default:
+      return kernel.outer;
   }
 }
 
@@ -252,8 +257,7 @@ void run_skinny(Product& p, Path path) {
 
   const auto args = [&](std::int64_t batch) {
     const Operands at = operands(p, batch);
-    return GemvArgs{p.M,     p.N,     p.K,  at.a,    p.a_row, p.a_col, at.b,
-                    p.b_row, p.b_col, at.c, p.c_row, p.c_col, alpha,   p.accumulate};
+    return GemvArgs{p.M, p.N, p.K, at.a, p.a_row, p.a_col, at.b, p.b_row, p.b_col, at.c, p.c_row, p.c_col, alpha, p.accumulate};
   };
   const LongWork work(ns);
   if (blocks == 1) {
@@ -314,9 +318,12 @@ void multiply(Product p) {
   straighten(p);
   fold(p);
   switch (const Path path = choose(p)) {
-    case Path::gemm: return gemm(p);
-    case Path::turned: return run_turned(p);
-    default: return run_skinny(p, path);
+    case Path::gemm:
+      return gemm(p);
+    case Path::turned:
+      return run_turned(p);
+    default:
+      return run_skinny(p, path);
   }
 }
 

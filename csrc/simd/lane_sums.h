@@ -27,8 +27,7 @@ inline __attribute__((always_inline)) Vec<T> fold_half(Vec<T> a, Vec<T> b, Lanes
 #if defined(__clang__)
   return typename Vec<T>::Raw(__builtin_shufflevector(a.v, b.v, fold_lane<W, E>(I, Unit, High)...));
 #else
-  return typename Vec<T>::Raw(
-      __builtin_shuffle(a.v, b.v, typename LaneIndex<T>::Raw{fold_lane<W, E>(I, Unit, High)...}));
+  return typename Vec<T>::Raw(__builtin_shuffle(a.v, b.v, typename LaneIndex<T>::Raw{fold_lane<W, E>(I, Unit, High)...}));
 #endif
 }
 
