@@ -78,14 +78,18 @@ class Dims {
       std::memcpy(heap_, other.heap_, count_ * sizeof(std::int64_t));
   }
   // All six slots are copied whatever the count: a fixed 48 bytes is cheaper than a loop, and carries heap_ as well.
+#if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   void steal(Dims& other) noexcept {
     count_ = other.count_;
     std::memcpy(inline_, other.inline_, sizeof inline_);
     other.count_ = 0;
   }
+#if !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
   void release() {
     if (count_ > kInlineDims) delete[] heap_;
   }

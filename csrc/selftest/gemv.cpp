@@ -29,6 +29,11 @@ class Tester {
         product("strided", kernel_.strided, M, 1, K, {2 * K, 2}, {3, 1});
         product("strided", kernel_.strided, M, 1, K, {2, 2 * M}, {-1, 1});
         product("strided", kernel_.strided, M, 1, K, {1, 0}, {0, 1});
+        for (const std::int64_t N : {2, 3}) {
+          if (!kernel_.few_columns) break;
+          product("few_columns", kernel_.few_columns, M, N, K, {1, M + 1}, {1, K});
+          product("few_columns", kernel_.few_columns, M, N, K, {1, -M}, {-2 * N, 2});
+        }
         product("outer", kernel_.outer, M, K, 1, {2, 1}, {1, 1});
         for (const std::int64_t N : {1, 2, 3, 4, 5, 6, 7, 16})
           if (M <= 5 * w + 3 && K <= 5 * w + 3) product("few", kernel_.few, M, N, K, {K + 1, 1}, {1, K + N % 3});
@@ -70,15 +75,21 @@ class Tester {
   }
 
   void pack_and_combine(std::int64_t M) {
-    for (const std::int64_t N : {1, 3}) {
-      Operand<T> b(M, N, 2 * N, 2);
-      b.fill([&] { return matrix_value<T>(source_); });
-      Operand<T> packed(N, M, M + 2, 1), want = packed;
-      for (std::int64_t j = 0; j < N; ++j)
-        for (std::int64_t k = 0; k < M; ++k) want.at(j, k) = b.at(k, j);
-      kernel_.pack(b.first, b.row_step, b.step, M, N, packed.first, packed.row_step);
-      report_.add(agree(packed, want), text("%s gemv pack %s: %lldx%lld", table_.isa, info(dtype_of<T>::value).name,
-                                            static_cast<long long>(M), static_cast<long long>(N)));
+    const std::int64_t w = table_.vector_bytes / static_cast<std::int64_t>(sizeof(T));
+    for (const std::int64_t N : {std::int64_t{1}, std::int64_t{3}, w, 2 * w + 3}) {
+      for (const Steps bs : {Steps{2 * N, 2}, Steps{N, 1}, Steps{-N - 1, 1}, Steps{1, M}}) {
+        Operand<T> b(M, N, bs.row, bs.col);
+        b.fill([&] { return matrix_value<T>(source_); });
+        Operand<T> packed(N, M, M + 2, 1), want = packed;
+        for (std::int64_t j = 0; j < N; ++j)
+          for (std::int64_t k = 0; k < M; ++k) want.at(j, k) = b.at(k, j);
+        kernel_.pack(b.first, b.row_step, b.step, M, N, packed.first, packed.row_step);
+        report_.add(agree(packed, want),
+                    text("%s gemv pack %s: %lldx%lld, steps %lld %lld", table_.isa, info(dtype_of<T>::value).name,
+                         static_cast<long long>(M), static_cast<long long>(N), static_cast<long long>(bs.row),
+                         static_cast<long long>(bs.col)));
+      }
+      if (N > 3) continue;
       for (const std::int64_t count : {1, 2, 3, 8}) {
         // The sum of the blocks is a product with a row of ones.
         Operand<T> ones(1, count, count, 1), blocks(count, M * N, M * N, 1), c(M, N, N + 1, 1);
