@@ -354,7 +354,7 @@ void strided(const GemvArgs& g) {
   constexpr int64_t kLong = 2048 / sizeof(T), kShort = 16;
   T panel[kLong * kShort], x[kLong];
   const int64_t row_step = g.a_row < 0 ? -g.a_row : g.a_row, col_step = g.a_col < 0 ? -g.a_col : g.a_col;
-  const bool along_rows = g.M == 1 || (g.K > 1 && col_step <= row_step);
+  const bool along_rows = col_step <= row_step;
   const int64_t height = along_rows ? kShort : kLong, width = along_rows ? kLong : kShort;
   GemvArgs part = g;
   part.a = panel;

@@ -24,8 +24,8 @@ struct GemvArgs {
 
 using GemvLoop = void (*)(const GemvArgs&);
 
-// How a result is rounded depends on where M is cut: cut it at multiples of kGemvRows, for `columns` at multiples of
-// kGemvStripBytes of C.
+// How a result is rounded depends on where M is cut: cut it at multiples of kGemvRows, for `columns`, and for `strided` where
+// |a_col| > |a_row|, at multiples of kGemvStripBytes of C.
 inline constexpr int64_t kGemvRows = 16, kGemvStripBytes = 8192;
 
 // With four columns gemm is as fast.

@@ -2,6 +2,7 @@
 #include "ops/product.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "core/allocator.h"
@@ -128,6 +129,8 @@ Path choose(Product& p) {
   if (p.N == 1) {
     if (p.a_row == 1 && (p.a_col != 1 || p.K == 1) && p.M > 1) return Path::columns;
     if (p.a_col == 1 && (p.b_row == 1 || p.M >= 4)) return Path::rows;
+    if (p.M == 1) p.a_row = p.a_col;  // the longer side counts as the one with smaller steps
+    if (p.K == 1) p.a_col = 2 * p.a_row;
     return Path::strided;
   }
   if (p.K == 1 && p.c_row == 1 && p.c_col != 1) p = p.transposed();
@@ -153,7 +156,8 @@ Cut cut_of(const Product& p, Path path) {
   const auto size = static_cast<std::int64_t>(itemsize(p.dtype));
   const std::int64_t bytes = p.M * p.K * size;
   if (bytes <= kUncutBytes || path == Path::outer) return {path == Path::outer ? kGemvRows : p.M, p.K};
-  if (path == Path::columns || path == Path::few_columns) {
+  const bool scattered = path == Path::strided && std::abs(p.a_col) > std::abs(p.a_row);
+  if (path == Path::columns || path == Path::few_columns || scattered) {
     if (p.M * size >= 4 * kGemvStripBytes) return {kGemvStripBytes / size, p.K};
     // At most 16 blocks: each costs a pass over C.
     return {p.M, std::max(ceil_div(p.K, 16 * 8) * 8, kUncutBytes / 2 / (p.M * size))};
@@ -333,7 +337,7 @@ void multiply_vector(DType dtype, std::int64_t M, std::int64_t K, const char* a,
   if (M * K <= kSmall) {
     const GemvKernel& kernel = kernels().gemv->of[index_of(dtype)];
     const GemvLoop loop = a_col == 1 && x_step == 1 ? kernel.rows : a_row == 1 ? kernel.columns : kernel.strided;
-    loop({M, 1, K, a, a_row, a_col, x, x_step, 1, y, y_step, 1, one.bytes[index_of(dtype)], false});
+    loop({M, 1, K, a, M == 1 ? a_col : a_row, a_col, x, x_step, 1, y, y_step, 1, one.bytes[index_of(dtype)], false});
     return;
   }
   Product p{dtype, M, 1, K, a, a_row, a_col, x, x_step, 1, y, y_step, 1};
