@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "core/allocator.h"
 #include "core/parallel.h"
+#include "core/scratch.h"
 #include "kernels/dispatch.h"
 #include "ops/product.h"
 
@@ -142,7 +142,7 @@ struct Gemm {
   }
 
   // Rows, columns and products of one thread.
-  void run(const Plan& plan, Range rows, Range columns, Range products, std::byte* workspace) const {
+  void run(const Plan& plan, Range rows, Range columns, Range products, char* workspace) const {
     GemmArgs g;
     g.a_row = a_row, g.a_col = a_col, g.b_row = b_row, g.c_row = c_row, g.c_col = c_col;
     g.a_step = g.b_step = g.c_step = 0;
@@ -230,7 +230,7 @@ struct Gemm {
     const Plan plan = this->plan(largest_part(M, kernel.rows, g.rows), largest_part(N, kernel.vector, g.columns));
     const std::size_t share = plan.a_bytes + plan.b_bytes;
     const int parts = g.rows * g.columns * g.products;
-    Workspace workspace(share * parts);
+    const Scratch<16384> workspace(share * parts);
     LongWork work(ns);
     parallel_run(parts, [&](int thread, int threads) {
       for (int part = thread; part < parts; part += threads) {
@@ -240,23 +240,6 @@ struct Gemm {
       }
     });
   }
-
-  class Workspace {
-   public:
-    explicit Workspace(std::size_t bytes)
-        : data_(bytes <= sizeof local_ ? local_ : static_cast<std::byte*>(allocate(bytes, &capacity_))) {}
-    ~Workspace() {
-      if (data_ != local_) deallocate(data_, capacity_);
-    }
-    Workspace(const Workspace&) = delete;
-    Workspace& operator=(const Workspace&) = delete;
-    std::byte* data() const { return data_; }
-
-   private:
-    std::size_t capacity_ = 0;
-    std::byte* data_;
-    alignas(kAlignment) std::byte local_[16 << 10];  // small products pay for no allocation
-  };
 };
 
 // One product that needs neither packing nor threads nor blocks, where the call itself would count. False if it does.

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "core/allocator.h"
 #include "core/parallel.h"
+#include "core/scratch.h"
 #include "kernels/dispatch.h"
 
 namespace wengert {
@@ -28,24 +28,6 @@ struct One {  // the number one in every dtype
   }
 };
 const One one;
-
-// Uninitialised working memory, on the stack while small.
-class Scratch {
- public:
-  explicit Scratch(std::int64_t bytes)
-      : data_(bytes <= static_cast<std::int64_t>(sizeof local_) ? local_ : static_cast<char*>(allocate(bytes, &capacity_))) {}
-  ~Scratch() {
-    if (capacity_) deallocate(data_, capacity_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  char* data() const { return data_; }
-
- private:
-  std::size_t capacity_ = 0;
-  alignas(kAlignment) char local_[2048];
-  char* data_;
-};
 
 // ---- one product out of many ----
 
@@ -248,7 +230,7 @@ void run_skinny(Product& p, Path path) {
   const auto size = static_cast<std::int64_t>(itemsize(p.dtype));
   const bool along_k = path == Path::rows || path == Path::few;
   const PackedB packing(p);
-  const Scratch packed(along_k && p.b_row != 1 ? packing.bytes : 0);
+  const Scratch<2048> packed(along_k && p.b_row != 1 ? packing.bytes : 0);
   if (along_k && p.b_row != 1) packing.pack(p, kernel, packed.data());
 
   const Cut cut = cut_of(p, path);
@@ -257,7 +239,7 @@ void run_skinny(Product& p, Path path) {
   const double ns = static_cast<double>(batches) * (touched / kBytesPerNs * (1 + p.N / 8.0 * (p.K > 1)) + kCallNs);
   alignas(8) char alpha[8];
   p.alpha.store(p.dtype, alpha);
-  const Scratch partial(blocks > 1 ? blocks * p.M * p.N * size : 0);
+  const Scratch<2048> partial(blocks > 1 ? blocks * p.M * p.N * size : 0);
 
   const auto args = [&](std::int64_t batch) {
     const Operands at = operands(p, batch);
@@ -306,9 +288,9 @@ void run_skinny(Product& p, Path path) {
 void run_turned(Product& p) {
   const GemvKernel& kernel = kernels().gemv->of[index_of(p.dtype)];
   const PackedB packing(p);
-  const Scratch packed(p.b_row != 1 ? packing.bytes : 0);
+  const Scratch<2048> packed(p.b_row != 1 ? packing.bytes : 0);
   if (p.b_row != 1) packing.pack(p, kernel, packed.data());
-  const Scratch turned(p.M * p.N * static_cast<std::int64_t>(itemsize(p.dtype)));
+  const Scratch<2048> turned(p.M * p.N * static_cast<std::int64_t>(itemsize(p.dtype)));
   Product t = p.transposed();
   t.c = turned.data(), t.c_row = p.M, t.c_col = 1;
   if (p.accumulate) kernel.pack(p.c, p.c_row, 1, p.M, p.N, turned.data(), p.M);
