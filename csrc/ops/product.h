@@ -2,9 +2,9 @@
 // chooses the path, ops/gemm.cpp runs the blocked one.
 #pragma once
 
+#include "core/dtype.h"
 #include "core/scalar.h"
 #include "core/shape.h"
-#include "core/dtype.h"
 
 namespace wengert {
 

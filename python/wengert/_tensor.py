@@ -29,9 +29,7 @@ class Tensor(_C.TensorBase):
 
     def __contains__(self, element):
         if not isinstance(element, (Tensor, int, float)):
-            raise RuntimeError(
-                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-            )
+            raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
         equal = self == element
         return equal.numel() > 0 and bool(equal.max())
 
