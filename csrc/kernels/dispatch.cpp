@@ -13,13 +13,17 @@ namespace wengert {
   namespace isa {             \
   KernelTable kernel_table(); \
   }
-#if defined(__x86_64__)
+// WENGERT_WITH_*: what CMakeLists.txt builds.
+#if defined(WENGERT_WITH_avx512)
 WENGERT_DECLARE(avx512)
+#endif
+#if defined(WENGERT_WITH_avx2)
 WENGERT_DECLARE(avx2)
-#elif defined(__aarch64__)
+#endif
+#if defined(WENGERT_WITH_neon)
 WENGERT_DECLARE(neon)
 #endif
-#if !defined(__aarch64__)
+#if defined(WENGERT_WITH_generic)
 WENGERT_DECLARE(generic)
 #endif
 #undef WENGERT_DECLARE
@@ -32,22 +36,25 @@ struct Level {
   KernelTable (*table)();
 };
 
-constexpr bool always() { return true; }
+[[maybe_unused]] constexpr bool always() { return true; }
 
 // Best first. __builtin_cpu_supports asks cpuid for the CPU and xgetbv for the operating system.
 constexpr Level kLevels[] = {
-#if defined(__x86_64__)
+#if defined(WENGERT_WITH_avx512)
     {"avx512",
      [] {
        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
      },
      avx512::kernel_table},
+#endif
+#if defined(WENGERT_WITH_avx2)
     {"avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, avx2::kernel_table},
-#elif defined(__aarch64__)
+#endif
+#if defined(WENGERT_WITH_neon)
     {"neon", always, neon::kernel_table},
 #endif
-#if !defined(__aarch64__)
+#if defined(WENGERT_WITH_generic)
     {"generic", always, generic::kernel_table},
 #endif
 };

@@ -4,7 +4,9 @@
 
 namespace wengert::WENGERT_ISA {
 
-extern const ElementwiseRows kArithmetic, kComparison;
+#define X(file) extern const ElementwiseRows k##file;
+WENGERT_ELEMENTWISE_FILES(X)
+#undef X
 extern const CopyKernels kCopy;
 extern const ReduceKernels kReduce;
 extern const GemmKernels kGemm;
@@ -19,7 +21,11 @@ extern const ProbeKernels kProbe;
 KernelTable kernel_table() {
   return {WENGERT_TEXT(WENGERT_ISA),
           WENGERT_VECTOR_BYTES,
-          {kArithmetic, kComparison},
+          {
+#define X(file) k##file,
+              WENGERT_ELEMENTWISE_FILES(X)
+#undef X
+          },
           &kCopy,
           &kReduce,
           &kGemm,

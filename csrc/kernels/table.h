@@ -11,7 +11,24 @@
 
 namespace wengert {
 
-inline constexpr int kElementwiseFiles = 2;
+// The files of elementwise rows, in the order of the docs.
+#define WENGERT_ELEMENTWISE_FILES(X) \
+  X(Arithmetic) \
+  X(Division) \
+  X(Rounding) \
+  X(Comparison) \
+  X(Logic) \
+  X(Bitwise) \
+  X(Choice) \
+  X(Exponential) \
+  X(Power) \
+  X(Trigonometric) \
+  X(Hyperbolic) \
+  X(Special)
+
+#define X(file) +1
+inline constexpr int kElementwiseFiles = 0 WENGERT_ELEMENTWISE_FILES(X);
+#undef X
 
 struct KernelTable {
   const char* isa;

@@ -2,14 +2,19 @@
 #include <string_view>
 
 #include "kernels/dispatch.h"
+#include "ops/choice.h"
 #include "ops/convert.h"
 #include "ops/copy.h"
 #include "ops/create.h"
 #include "ops/elementwise.h"
+#include "ops/index.h"
+#include "ops/join.h"
 #include "ops/matmul.h"
 #include "ops/op.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
+#include "ops/scan.h"
+#include "ops/sort.h"
 #include "ops/view.h"
 
 namespace wengert {
@@ -114,8 +119,20 @@ std::vector<Op> build() {
   const struct {
     std::span<const OpRow> rows;
     const char* family;
-  } families[] = {{kReduceOps, "reduction"}, {kMatrixOps, "matrix"},   {kViewOps, "view"},    {kConvertOps, "conversion"},
-                  {kCopyOps, "copy"},        {kCreateOps, "creation"}, {kRandomOps, "random"}};
+  } families[] = {
+      {kChoiceOps, "elementwise"},
+      {kReduceOps, "reduction"},
+      {kScanOps, "reduction"},
+      {kSortOps, "sorting"},
+      {kMatrixOps, "matrix"},
+      {kIndexOps, "indexing"},
+      {kViewOps, "view"},
+      {kJoinOps, "movement"},
+      {kConvertOps, "conversion"},
+      {kCopyOps, "copy"},
+      {kCreateOps, "creation"},
+      {kRandomOps, "random"},
+  };
   for (const auto& family : families)
     for (const OpRow& row : family.rows) table.push_back(make_op(row, family.family));
   return table;

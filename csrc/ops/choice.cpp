@@ -1,0 +1,7 @@
+#include "ops/choice.h"
+
+namespace wengert {
+
+constinit const std::span<const OpRow> kChoiceOps;
+
+}  // namespace wengert

@@ -1,0 +1,7 @@
+#include "ops/index.h"
+
+namespace wengert {
+
+constinit const std::span<const OpRow> kIndexOps;
+
+}  // namespace wengert

@@ -1,0 +1,7 @@
+#include "ops/sort.h"
+
+namespace wengert {
+
+constinit const std::span<const OpRow> kSortOps;
+
+}  // namespace wengert
