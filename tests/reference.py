@@ -4,7 +4,7 @@ import numpy as np
 
 import wengert as torch
 
-INTS = ("uint8", "int8", "int16", "int32", "int64")
+INTS = ("uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64")
 FLOATS = ("float32", "float64")
 DTYPES = ("bool", *INTS, *FLOATS)
 LENGTHS = (0, 1, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000)  # around the widths of vectors and their multiples

@@ -7,15 +7,17 @@
 namespace wengert {
 
 // X(enumerator, C++ type, PyTorch's name, the name PyTorch uses in messages, buffer protocol format)
-// The order is the promotion order within a category.
-#define WENGERT_DTYPES(X)                       \
-  X(boolean, bool, "bool", "Bool", "?")         \
-  X(uint8, std::uint8_t, "uint8", "Byte", "B")  \
-  X(int8, std::int8_t, "int8", "Char", "b")     \
-  X(int16, std::int16_t, "int16", "Short", "h") \
-  X(int32, std::int32_t, "int32", "Int", "i")   \
-  X(int64, std::int64_t, "int64", "Long", "l")  \
-  X(float32, float, "float32", "Float", "f")    \
+#define WENGERT_DTYPES(X)                           \
+  X(boolean, bool, "bool", "Bool", "?")             \
+  X(uint8, std::uint8_t, "uint8", "Byte", "B")      \
+  X(int8, std::int8_t, "int8", "Char", "b")         \
+  X(int16, std::int16_t, "int16", "Short", "h")     \
+  X(int32, std::int32_t, "int32", "Int", "i")       \
+  X(int64, std::int64_t, "int64", "Long", "l")      \
+  X(uint16, std::uint16_t, "uint16", "UInt16", "H") \
+  X(uint32, std::uint32_t, "uint32", "UInt32", "I") \
+  X(uint64, std::uint64_t, "uint64", "UInt64", "L") \
+  X(float32, float, "float32", "Float", "f")        \
   X(float64, double, "float64", "Double", "d")
 
 enum class DType : std::uint8_t {

@@ -12,6 +12,7 @@ struct Scalar {
   enum class Kind : std::uint8_t { boolean, integer, floating };
 
   Kind kind = Kind::integer;
+  bool is_unsigned = false;  // of an integer: 2^64 is to be added
   union {
     std::int64_t integer = 0;
     double floating;
@@ -19,6 +20,11 @@ struct Scalar {
 
   static Scalar of(bool v) { return make(Kind::boolean, v); }
   static Scalar of(std::int64_t v) { return make(Kind::integer, v); }
+  static Scalar of(std::uint64_t v) {
+    Scalar s = make(Kind::integer, static_cast<std::int64_t>(v));
+    s.is_unsigned = v > INT64_MAX;
+    return s;
+  }
   static Scalar of(double v) {
     Scalar s;
     s.kind = Kind::floating;
@@ -29,9 +35,10 @@ struct Scalar {
   bool is_floating() const { return kind == Kind::floating; }
   template <class T>
   T to() const {
-    return is_floating() ? static_cast<T>(floating) : static_cast<T>(integer);
+    if (is_floating()) return static_cast<T>(floating);
+    return is_unsigned ? static_cast<T>(static_cast<std::uint64_t>(integer)) : static_cast<T>(integer);
   }
-  bool is(double v) const { return is_floating() ? floating == v : static_cast<double>(integer) == v; }
+  bool is(double v) const { return to<double>() == v; }
 
   // Writes the value as an element of dtype; integers wrap as in C.
   void store(DType dtype, void* out) const {
@@ -44,6 +51,8 @@ struct Scalar {
         return of(v);
       else if constexpr (static_cast<T>(0.5) != T(0))
         return of(static_cast<double>(v));
+      else if constexpr (static_cast<T>(-1) > T(0))
+        return of(static_cast<std::uint64_t>(v));
       else
         return of(static_cast<std::int64_t>(v));
     });

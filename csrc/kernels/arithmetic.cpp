@@ -201,7 +201,7 @@ const ElementwiseRow kDivideTruncate = {.name = "div_trunc",
 
 const ElementwiseRow kRows[] = {
     {.name = "add",
-     .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
+     .signature = "input: Operand, other: Operand, *, alpha: Number = 1",
      .arity = 2,
      .doc = "input + alpha * other, element by element. Of bool: or.\n\n"
             ">>> wengert.add(wengert.tensor([1, 2]), 3, alpha=2)\ntensor([7, 8])",
@@ -209,7 +209,7 @@ const ElementwiseRow kRows[] = {
      .variants = {{nullptr, &kAddScaled}}},
     {.name = "sub",
      .aliases = "subtract",
-     .signature = "input: Tensor, other: Operand, *, alpha: Number = 1",
+     .signature = "input: Operand, other: Operand, *, alpha: Number = 1",
      .arity = 2,
      .doc = "input - alpha * other, element by element.\n\n"
             ">>> wengert.tensor([1, 2]) - wengert.tensor([[1], [2]])\ntensor([[ 0,  1],\n        [-1,  0]])",
@@ -219,14 +219,14 @@ const ElementwiseRow kRows[] = {
      .mixed_bool_error = kSubtractBool},
     {.name = "mul",
      .aliases = "multiply",
-     .signature = "input: Tensor, other: Operand",
+     .signature = "input: Operand, other: Operand",
      .arity = 2,
      .doc = "input * other, element by element (the Hadamard product). Of bool: and.\n\n"
             ">>> wengert.tensor([[1, 2], [3, 4]]) * wengert.tensor([[5, 6], [7, 8]])\ntensor([[ 5, 12],\n        [21, 32]])",
      .loops = wrapping_loops<Multiply, 2>(kAnd)},
     {.name = "div",
      .aliases = "divide true_divide",
-     .signature = "input: Tensor, other: Operand, *, rounding_mode: str? = None",
+     .signature = "input: Operand, other: Operand, *, rounding_mode: str? = None",
      .rule = DTypeRule::floating,
      .arity = 2,
      .ns = 0.1f,

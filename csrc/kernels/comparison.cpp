@@ -73,15 +73,15 @@ void compare_loop(const ElementwiseArgs& args) {
 
 template <class F>
 constexpr ElementwiseLoops ordered_loops() {
-  return {{compare_loop<F, uint8_t>, compare_loop<F, uint8_t>, compare_loop<F, int8_t>, compare_loop<F, int16_t>,
-           compare_loop<F, int32_t>, compare_loop<F, int64_t>, compare_loop<F, float>, compare_loop<F, double>}};
+#define LOOP(T) compare_loop<F, T>
+  return {{compare_loop<F, uint8_t>, WENGERT_BY_DTYPE(LOOP)}};
 }
 
 // Signedness does not matter to these.
 template <class F>
 constexpr ElementwiseLoops equality_loops() {
-  return {{compare_loop<F, uint8_t>, compare_loop<F, uint8_t>, compare_loop<F, uint8_t>, compare_loop<F, int16_t>,
-           compare_loop<F, int32_t>, compare_loop<F, int64_t>, compare_loop<F, float>, compare_loop<F, double>}};
+  return {{compare_loop<F, uint8_t>, WENGERT_BY_WIDTH(LOOP)}};
+#undef LOOP
 }
 
 // Greater is Less with its operands exchanged.
@@ -95,8 +95,9 @@ void exchanged_loop(const ElementwiseArgs& args) {
 
 template <class F>
 constexpr ElementwiseLoops exchanged_loops() {
-  return {{exchanged_loop<F, uint8_t>, exchanged_loop<F, uint8_t>, exchanged_loop<F, int8_t>, exchanged_loop<F, int16_t>,
-           exchanged_loop<F, int32_t>, exchanged_loop<F, int64_t>, exchanged_loop<F, float>, exchanged_loop<F, double>}};
+#define LOOP(T) exchanged_loop<F, T>
+  return {{exchanged_loop<F, uint8_t>, WENGERT_BY_DTYPE(LOOP)}};
+#undef LOOP
 }
 
 constexpr ElementwiseRow comparison(const char* name, const char* aliases, const char* doc, ElementwiseLoops loops) {

@@ -1,5 +1,7 @@
 #include "kernels/copy.h"
 
+#include "kernels/by_dtype.h"
+
 #include "simd/vec.h"
 
 namespace wengert::WENGERT_ISA {
@@ -64,6 +66,25 @@ void copy_loop(const CopyArgs& a) {
 template <class T>
 inline constexpr bool kIsFloating = static_cast<T>(0.5) != T(0);
 
+template <int Bytes>
+struct UnsignedOf;
+template <>
+struct UnsignedOf<1> {
+  using type = uint8_t;
+};
+template <>
+struct UnsignedOf<2> {
+  using type = uint16_t;
+};
+template <>
+struct UnsignedOf<4> {
+  using type = uint32_t;
+};
+template <>
+struct UnsignedOf<8> {
+  using type = uint64_t;
+};
+
 // Truncates to Wide where it fits, else gives Wide's smallest number.
 template <class Wide, class From>
 Wide truncate_to(From x) {
@@ -74,6 +95,16 @@ Wide truncate_to(From x) {
   return fits ? whole : kLowest;
 }
 
+// The upper half of the unsigned range by way of the lower: what x86 compilers make of the conversion.
+template <class Wide, class From>
+auto truncate_to_unsigned(From x) {
+  using Unsigned = typename UnsignedOf<sizeof(Wide)>::type;
+  constexpr Unsigned kTop = Unsigned{1} << (8 * sizeof(Wide) - 1);
+  const bool upper = x >= static_cast<From>(kTop);
+  const auto whole = static_cast<Unsigned>(truncate_to<Wide>(upper ? x - static_cast<From>(kTop) : x));
+  return static_cast<Unsigned>(upper ? whole ^ kTop : whole);
+}
+
 struct Bool {};  // stored as uint8 0 or 1
 
 template <class From, class To>
@@ -81,7 +112,12 @@ struct Cast {
   using Stored = To;
   static To of(From x) {
     if constexpr (kIsFloating<From> && !kIsFloating<To>) {
-      if constexpr (sizeof(To) == 8 || static_cast<To>(-1) > To(0))
+      constexpr bool kUnsigned = static_cast<To>(-1) > To(0);
+      if constexpr (kUnsigned && sizeof(To) == 8)
+        return truncate_to_unsigned<int64_t>(x);
+      else if constexpr (kUnsigned && sizeof(To) == 4)
+        return truncate_to_unsigned<int32_t>(x);
+      else if constexpr (sizeof(To) == 8 || (kUnsigned && sizeof(To) == 1))
         return static_cast<To>(truncate_to<int64_t>(x));
       else
         return static_cast<To>(truncate_to<int32_t>(x));
@@ -236,31 +272,43 @@ void transpose_loop(const CopyArgs& a) {
   transpose_plain<T>(a, rows, a.rows, 0, a.n);
 }
 
+// Integers that only lose or keep bits share the loops of their width.
+template <class From, class To>
+constexpr CopyLoop cast() {
+  using To1 = typename UnsignedOf<sizeof(To)>::type;
+  using From1 = typename UnsignedOf<sizeof(From)>::type;
+  if constexpr (kIsFloating<From> == kIsFloating<To> && sizeof(From) == sizeof(To))
+    return copy_loop<From1>;
+  else if constexpr (kIsFloating<From> || kIsFloating<To>)
+    return cast_loop<From, To>;
+  else if constexpr (sizeof(To) < sizeof(From))
+    return cast_loop<From1, To1>;
+  else
+    return cast_loop<From, To1>;
+}
+template <class From>
+constexpr CopyLoop cast_to_bool() {
+  if constexpr (kIsFloating<From>)
+    return cast_loop<From, Bool>;
+  else
+    return cast_loop<typename UnsignedOf<sizeof(From)>::type, Bool>;
+}
+
+#define TO(To) cast<From, To>()
+template <class From>
+constexpr CopyCasts casts_from(CopyLoop boolean) {
+  return {{boolean, WENGERT_BY_DTYPE(TO)}};
+}
+#undef TO
+
 }  // namespace
 
-// One line per source; columns bool, uint8, int8, int16, int32, int64, float32, float64. Integers that only lose or keep bits
-// share the loops of their width.
+#define FROM(From) casts_from<From>(cast_to_bool<From>())
 extern const CopyKernels kCopy;
 const CopyKernels kCopy = {
-    {
-        {copy_loop<uint8_t>, copy_loop<uint8_t>, copy_loop<uint8_t>, cast_loop<uint8_t, uint16_t>, cast_loop<uint8_t, uint32_t>,
-         cast_loop<uint8_t, uint64_t>, cast_loop<uint8_t, float>, cast_loop<uint8_t, double>},
-        {cast_loop<uint8_t, Bool>, copy_loop<uint8_t>, copy_loop<uint8_t>, cast_loop<uint8_t, uint16_t>,
-         cast_loop<uint8_t, uint32_t>, cast_loop<uint8_t, uint64_t>, cast_loop<uint8_t, float>, cast_loop<uint8_t, double>},
-        {cast_loop<uint8_t, Bool>, copy_loop<uint8_t>, copy_loop<uint8_t>, cast_loop<int8_t, uint16_t>,
-         cast_loop<int8_t, uint32_t>, cast_loop<int8_t, uint64_t>, cast_loop<int8_t, float>, cast_loop<int8_t, double>},
-        {cast_loop<uint16_t, Bool>, cast_loop<uint16_t, uint8_t>, cast_loop<uint16_t, uint8_t>, copy_loop<uint16_t>,
-         cast_loop<int16_t, uint32_t>, cast_loop<int16_t, uint64_t>, cast_loop<int16_t, float>, cast_loop<int16_t, double>},
-        {cast_loop<uint32_t, Bool>, cast_loop<uint32_t, uint8_t>, cast_loop<uint32_t, uint8_t>, cast_loop<uint32_t, uint16_t>,
-         copy_loop<uint32_t>, cast_loop<int32_t, uint64_t>, cast_loop<int32_t, float>, cast_loop<int32_t, double>},
-        {cast_loop<uint64_t, Bool>, cast_loop<uint64_t, uint8_t>, cast_loop<uint64_t, uint8_t>, cast_loop<uint64_t, uint16_t>,
-         cast_loop<uint64_t, uint32_t>, copy_loop<uint64_t>, cast_loop<int64_t, float>, cast_loop<int64_t, double>},
-        {cast_loop<float, Bool>, cast_loop<float, uint8_t>, cast_loop<float, int8_t>, cast_loop<float, int16_t>,
-         cast_loop<float, int32_t>, cast_loop<float, int64_t>, copy_loop<uint32_t>, cast_loop<float, double>},
-        {cast_loop<double, Bool>, cast_loop<double, uint8_t>, cast_loop<double, int8_t>, cast_loop<double, int16_t>,
-         cast_loop<double, int32_t>, cast_loop<double, int64_t>, cast_loop<double, float>, copy_loop<uint64_t>},
-    },
+    {casts_from<uint8_t>(copy_loop<uint8_t>), WENGERT_BY_DTYPE(FROM)},
     {transpose_loop<uint8_t>, transpose_loop<uint16_t>, transpose_loop<uint32_t>, transpose_loop<uint64_t>},
 };
+#undef FROM
 
 }  // namespace wengert::WENGERT_ISA

@@ -2,6 +2,7 @@
 // some value, without trapping, for operands that are all zero: the unused lanes of a tail.
 #pragma once
 
+#include "kernels/by_dtype.h"
 #include "kernels/elementwise.h"
 #include "simd/vec.h"
 
@@ -161,26 +162,25 @@ void elementwise_loop(const ElementwiseArgs& args) {
   each_row<Arity + 1>(args, [&](char* const* p) { strided_row<F, T, Arity>(p, args.step, args.n); });
 }
 
+#define WENGERT_LOOP(T) elementwise_loop<F, T, Arity>
+
 // Loops that wrap alike for signed and unsigned integers are made once per width.
 template <class F, int Arity>
 constexpr ElementwiseLoops wrapping_loops(ElementwiseLoop boolean) {
-  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, uint8_t, Arity>,
-           elementwise_loop<F, uint16_t, Arity>, elementwise_loop<F, uint32_t, Arity>, elementwise_loop<F, uint64_t, Arity>,
-           elementwise_loop<F, float, Arity>, elementwise_loop<F, double, Arity>}};
+  return {{boolean, WENGERT_BY_WIDTH(WENGERT_LOOP)}};
 }
 
 template <class F, int Arity>
 constexpr ElementwiseLoops signed_loops(ElementwiseLoop boolean) {
-  return {{boolean, elementwise_loop<F, uint8_t, Arity>, elementwise_loop<F, int8_t, Arity>,
-           elementwise_loop<F, int16_t, Arity>, elementwise_loop<F, int32_t, Arity>, elementwise_loop<F, int64_t, Arity>,
-           elementwise_loop<F, float, Arity>, elementwise_loop<F, double, Arity>}};
+  return {{boolean, WENGERT_BY_DTYPE(WENGERT_LOOP)}};
 }
 
 template <class F, int Arity>
 constexpr ElementwiseLoops floating_loops() {
-  return {{nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, elementwise_loop<F, float, Arity>,
-           elementwise_loop<F, double, Arity>}};
+  return {{nullptr, WENGERT_FLOATING(WENGERT_LOOP)}};
 }
+
+#undef WENGERT_LOOP
 
 }  // namespace
 }  // namespace wengert::WENGERT_ISA

@@ -274,6 +274,9 @@ const GemmKernels kGemm = {{
     kernel<uint16_t, uint16_t>(),  // int16
     kernel<uint32_t, uint32_t>(),  // int32
     kernel<uint64_t, uint64_t>(),  // int64
+    kernel<uint16_t, uint16_t>(),  // uint16
+    kernel<uint32_t, uint32_t>(),  // uint32
+    kernel<uint64_t, uint64_t>(),  // uint64
     kernel<float, float>(),        // float32
     kernel<double, double>(),      // float64
 }};

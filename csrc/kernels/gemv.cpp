@@ -1,5 +1,7 @@
 #include "kernels/gemv.h"
 
+#include "kernels/by_dtype.h"
+
 #include "simd/lane_sums.h"
 
 namespace wengert::WENGERT_ISA {
@@ -552,15 +554,8 @@ constexpr GemvKernel kernel() {
 }  // namespace
 
 extern const GemvKernels kGemv;
-const GemvKernels kGemv = {{
-    {},
-    kernel<uint8_t>(),
-    kernel<uint8_t>(),
-    kernel<uint16_t>(),
-    kernel<uint32_t>(),
-    kernel<uint64_t>(),
-    kernel<float>(),
-    kernel<double>(),
-}};
+#define KERNEL(T) kernel<T>()
+const GemvKernels kGemv = {{{}, WENGERT_BY_WIDTH(KERNEL)}};
+#undef KERNEL
 
 }  // namespace wengert::WENGERT_ISA

@@ -1,5 +1,7 @@
 #include "kernels/reduce.h"
 
+#include "kernels/by_dtype.h"
+
 #include "simd/vec.h"
 
 namespace wengert::WENGERT_ISA {
@@ -381,22 +383,36 @@ void extreme_index_columns(const ReduceArgs& a) {
 
 template <class Order>
 constexpr Reduction extreme() {
-  return {
-      {extreme_rows<Order, uint8_t>, extreme_rows<Order, uint8_t>, extreme_rows<Order, int8_t>, extreme_rows<Order, int16_t>,
-       extreme_rows<Order, int32_t>, extreme_rows<Order, int64_t>, extreme_rows<Order, float>, extreme_rows<Order, double>},
-      {extreme_columns<Order, uint8_t>, extreme_columns<Order, uint8_t>, extreme_columns<Order, int8_t>,
-       extreme_columns<Order, int16_t>, extreme_columns<Order, int32_t>, extreme_columns<Order, int64_t>,
-       extreme_columns<Order, float>, extreme_columns<Order, double>}};
+#define ROWS(T) extreme_rows<Order, T>
+#define COLUMNS(T) extreme_columns<Order, T>
+  return {{extreme_rows<Order, uint8_t>, WENGERT_BY_DTYPE(ROWS)}, {extreme_columns<Order, uint8_t>, WENGERT_BY_DTYPE(COLUMNS)}};
+#undef ROWS
+#undef COLUMNS
 }
 
 template <class Order>
 constexpr Reduction extreme_index() {
-  return {{extreme_index_rows<Order, uint8_t>, extreme_index_rows<Order, uint8_t>, extreme_index_rows<Order, int8_t>,
-           extreme_index_rows<Order, int16_t>, extreme_index_rows<Order, int32_t>, extreme_index_rows<Order, int64_t>,
-           extreme_index_rows<Order, float>, extreme_index_rows<Order, double>},
-          {extreme_index_columns<Order, uint8_t>, extreme_index_columns<Order, uint8_t>, extreme_index_columns<Order, int8_t>,
-           extreme_index_columns<Order, int16_t>, extreme_index_columns<Order, int32_t>, extreme_index_columns<Order, int64_t>,
-           extreme_index_columns<Order, float>, extreme_index_columns<Order, double>}};
+#define ROWS(T) extreme_index_rows<Order, T>
+#define COLUMNS(T) extreme_index_columns<Order, T>
+  return {{extreme_index_rows<Order, uint8_t>, WENGERT_BY_DTYPE(ROWS)},
+          {extreme_index_columns<Order, uint8_t>, WENGERT_BY_DTYPE(COLUMNS)}};
+#undef ROWS
+#undef COLUMNS
+}
+
+template <class T>
+constexpr ReduceLoop sum_rows_of() {
+  if constexpr (kIsFloating<T>)
+    return sum_rows<T>;
+  else
+    return integer_sum_rows<T>;
+}
+template <class T>
+constexpr ReduceLoop sum_columns_of() {
+  if constexpr (kIsFloating<T>)
+    return sum_columns<T>;
+  else
+    return integer_sum_columns<T>;
 }
 
 // ---- comparisons of whole arrays
@@ -441,18 +457,16 @@ bool close_floats(const void* a, const void* b, int64_t n, double rtol, double a
 }  // namespace
 
 extern const ReduceKernels kReduce;
+#define ROWS(T) sum_rows_of<T>()
+#define COLUMNS(T) sum_columns_of<T>()
 const ReduceKernels kReduce = {
-    .sum = {{integer_sum_rows<uint8_t>, integer_sum_rows<uint8_t>, integer_sum_rows<int8_t>, integer_sum_rows<int16_t>,
-             integer_sum_rows<int32_t>, integer_sum_rows<int64_t>, sum_rows<float>, sum_rows<double>},
-            {integer_sum_columns<uint8_t>, integer_sum_columns<uint8_t>, integer_sum_columns<int8_t>,
-             integer_sum_columns<int16_t>, integer_sum_columns<int32_t>, integer_sum_columns<int64_t>, sum_columns<float>,
-             sum_columns<double>}},
+    .sum = {{integer_sum_rows<uint8_t>, WENGERT_BY_DTYPE(ROWS)}, {integer_sum_columns<uint8_t>, WENGERT_BY_DTYPE(COLUMNS)}},
     .max = extreme<Larger>(),
     .min = extreme<Smaller>(),
     .max_index = extreme_index<Larger>(),
     .min_index = extreme_index<Smaller>(),
-    .equal = {equal_bits<1>, equal_bits<1>, equal_bits<1>, equal_bits<2>, equal_bits<4>, equal_bits<8>, equal_floats<float>,
-              equal_floats<double>},
+    .equal = {equal_bits<1>, equal_bits<1>, equal_bits<1>, equal_bits<2>, equal_bits<4>, equal_bits<8>, equal_bits<2>,
+              equal_bits<4>, equal_bits<8>, equal_floats<float>, equal_floats<double>},
     .close = {close_floats<float>, close_floats<double>},
 };
 

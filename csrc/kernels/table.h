@@ -13,17 +13,17 @@ namespace wengert {
 
 // The files of elementwise rows, in the order of the docs.
 #define WENGERT_ELEMENTWISE_FILES(X) \
-  X(Arithmetic) \
-  X(Division) \
-  X(Rounding) \
-  X(Comparison) \
-  X(Logic) \
-  X(Bitwise) \
-  X(Choice) \
-  X(Exponential) \
-  X(Power) \
-  X(Trigonometric) \
-  X(Hyperbolic) \
+  X(Arithmetic)                      \
+  X(Division)                        \
+  X(Rounding)                        \
+  X(Comparison)                      \
+  X(Logic)                           \
+  X(Bitwise)                         \
+  X(Choice)                          \
+  X(Exponential)                     \
+  X(Power)                           \
+  X(Trigonometric)                   \
+  X(Hyperbolic)                      \
   X(Special)
 
 #define X(file) +1

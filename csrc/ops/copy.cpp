@@ -42,7 +42,7 @@ void transpose_cast(const CopyArgs& all, CopyLoop transpose, CopyLoop cast, std:
 void copy_unchecked(const Tensor& out, const Tensor& source) {
   if (out.numel() == 0) return;
   const CopyKernels& copy = *kernels().copy;
-  const CopyLoop cast = copy.cast[index_of(source.dtype())][index_of(out.dtype())];
+  const CopyLoop cast = copy.cast[index_of(source.dtype())].to[index_of(out.dtype())];
   Walk walk;
   int order[kMaxDims];
   const Tensor* tensors[] = {&out, &source};
@@ -83,7 +83,8 @@ Tensor empty_alike(const Tensor& input, DType dtype) {
 }
 
 const char* c_name(DType dtype) {
-  constexpr const char* kNames[kDTypes] = {"bool", "uint8_t", "int8_t", "int16_t", "int", "int64_t", "float", "double"};
+  constexpr const char* kNames[kDTypes] = {"bool",     "uint8_t",  "int8_t",   "int16_t", "int",   "int64_t",
+                                           "uint16_t", "uint32_t", "uint64_t", "float",   "double"};
   return kNames[index_of(dtype)];
 }
 
@@ -109,7 +110,7 @@ bool fits(Scalar value) {
 
 void fill_unchecked(const Tensor& out, const char* element) {
   if (out.numel() == 0) return;
-  const CopyLoop loop = kernels().copy->cast[index_of(out.dtype())][index_of(out.dtype())];
+  const CopyLoop loop = kernels().copy->cast[index_of(out.dtype())].to[index_of(out.dtype())];
   Walk walk;
   int order[kMaxDims];
   const Tensor* tensors[] = {&out};

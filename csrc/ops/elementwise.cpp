@@ -167,7 +167,7 @@ void choose_stages(Plan& plan) {
     const DType wanted = k == 0 ? plan.computed : plan.compute;
     if (k > 0 && walk.repeated(k)) {  // one element: cast once
       if (stage.dtype == wanted) continue;
-      copy.cast[index_of(stage.dtype)][index_of(wanted)]({plan.numbers[k].bytes, walk.data[k], 0, 0, 0, 0, 1, 1, false});
+      copy.cast[index_of(stage.dtype)].to[index_of(wanted)]({plan.numbers[k].bytes, walk.data[k], 0, 0, 0, 0, 1, 1, false});
       walk.data[k] = plan.numbers[k].bytes;
       stage.dtype = wanted;
       continue;
@@ -176,8 +176,8 @@ void choose_stages(Plan& plan) {
     bytes += item;
     stage.repeat = plan.joined && k > 0 && walk.step[k][1] == 0;
     if (stage.dtype != wanted || stage.repeat) {
-      stage.cast =
-          k == 0 ? copy.cast[index_of(wanted)][index_of(stage.dtype)] : copy.cast[index_of(stage.dtype)][index_of(wanted)];
+      stage.cast = k == 0 ? copy.cast[index_of(wanted)].to[index_of(stage.dtype)]
+                          : copy.cast[index_of(stage.dtype)].to[index_of(wanted)];
       casts += !stage.repeat;
     }
     if (k > 0) {

@@ -1,5 +1,7 @@
 #include "ops/matmul_errors.h"
 
+#include "ops/promote.h"
+
 #include <string>
 
 #include "core/error.h"
@@ -63,29 +65,6 @@ std::string shapes_cannot(const std::string& a, const std::string& b) {
 std::string first_two(std::int64_t batch_a, std::int64_t k, std::int64_t batch_b, std::int64_t rows) {
   return str("Expected size for first two dimensions of batch2 tensor to be: [", batch_a, ", ", k, "] but got: [", batch_b,
              ", ", rows, "].");
-}
-
-// The name of the C++ type, as PyTorch's messages on dtypes say.
-const char* cpp_name(DType dtype) {
-  switch (dtype) {
-    case DType::boolean:
-      return "bool";
-    case DType::uint8:
-      return "unsigned char";
-    case DType::int8:
-      return "signed char";
-    case DType::int16:
-      return "short int";
-    case DType::int32:
-      return "int";
-    case DType::int64:
-      return "long int";
-    case DType::float32:
-      return "float";
-    case DType::float64:
-      return "double";
-  }
-  __builtin_unreachable();
 }
 
 // PyTorch makes one matrix of the dimensions 0..last of `t` where its strides allow; its message then names that matrix.

@@ -4,13 +4,14 @@
 // A signature is a Python argument list with types, such as
 //   "input: Tensor, dim: int[]? = None, keepdim: bool = False, *, dtype: dtype? = None"
 //   Tensor          a tensor                       Operand     a tensor or a Python number
+//   Tensor[]        a list or tuple of tensors
 //   Number          a Python number                int, float, bool, str
 //   int[]           ints, one tuple/list/Size of them, or (as the last positional) bare ints: view(2, 3); an int is [int]
 //   tuple           int[] without the bare form    dtype       torch.float32 ...      Generator   a random generator
 //   device, layout, memory_format   accepted where they mean this machine's memory, else an error
 //   a trailing '?'  None is allowed
 //   '*'             what follows is keyword-only
-// " -> (values, indices)" at its end names the fields of a tuple result. out= is not written: forms say it.
+// " -> (values, indices)" at its end names the fields of a result that is a tuple. out= is not written: forms say it.
 // Rows whose names share the part before a dot ("max", "max.dim") are overloads of one public name, tried in the order of
 // the table.
 #pragma once
@@ -31,6 +32,7 @@ class Generator;
 
 enum class ArgKind : std::uint8_t {
   tensor,
+  tensors,
   operand,
   number,
   integer,
@@ -57,7 +59,7 @@ struct ArgSpec {
 
 // One argument of one call, converted by the binding.
 struct Value {
-  enum class Tag : std::uint8_t { none, tensor, number, ints, dtype, generator, text };
+  enum class Tag : std::uint8_t { none, tensor, tensors, number, ints, dtype, generator, text };
   Tag tag = Tag::none;
   union {
     const Tensor* tensor;
@@ -67,6 +69,7 @@ struct Value {
     const char* text;
   };
   Dims ints;
+  std::vector<Tensor> tensors;
 
   Value() : tensor(nullptr) {}
   bool given() const { return tag != Tag::none; }
@@ -81,13 +84,15 @@ struct Call {
   const Op& op;
   const Value* args;  // in the order of the signature
   // out= or, for the in-place form, the first argument: where the result goes; else null. Elementwise, reduction and matrix
-  // frames honour it. A second out tensor for ops with two results.
+  // frames honour it. Further out tensors for ops with several results.
   Tensor* out = nullptr;
   Tensor* out2 = nullptr;
+  Tensor* out3 = nullptr;
   bool inplace = false;
 };
 
-using Result = std::variant<Tensor, std::pair<Tensor, Tensor>, bool>;
+// A vector becomes a Python tuple, with named fields where the signature names them; a Scalar a Python number.
+using Result = std::variant<Tensor, std::pair<Tensor, Tensor>, bool, std::vector<Tensor>, Scalar>;
 using Implementation = Result (*)(const Call&);
 
 enum Forms : unsigned {

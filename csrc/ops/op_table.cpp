@@ -39,20 +39,11 @@ ArgKind kind_of(std::string_view type) {
   constexpr struct {
     std::string_view name;
     ArgKind kind;
-  } kNames[] = {{"Tensor", ArgKind::tensor},
-                {"Operand", ArgKind::operand},
-                {"Number", ArgKind::number},
-                {"int", ArgKind::integer},
-                {"float", ArgKind::floating},
-                {"bool", ArgKind::boolean},
-                {"str", ArgKind::text},
-                {"int[]", ArgKind::ints},
-                {"tuple", ArgKind::tuple},
-                {"dtype", ArgKind::dtype},
-                {"Generator", ArgKind::generator},
-                {"device", ArgKind::device},
-                {"layout", ArgKind::layout},
-                {"memory_format", ArgKind::memory_format}};
+  } kNames[] = {{"Tensor", ArgKind::tensor}, {"Tensor[]", ArgKind::tensors}, {"Operand", ArgKind::operand},
+                {"Number", ArgKind::number}, {"int", ArgKind::integer},      {"float", ArgKind::floating},
+                {"bool", ArgKind::boolean},  {"str", ArgKind::text},         {"int[]", ArgKind::ints},
+                {"tuple", ArgKind::tuple},   {"dtype", ArgKind::dtype},      {"Generator", ArgKind::generator},
+                {"device", ArgKind::device}, {"layout", ArgKind::layout},    {"memory_format", ArgKind::memory_format}};
   for (const auto& entry : kNames)
     if (entry.name == type) return entry.kind;
   fail(ErrorKind::runtime, "op table: unknown type '", type, "'");
@@ -120,18 +111,9 @@ std::vector<Op> build() {
     std::span<const OpRow> rows;
     const char* family;
   } families[] = {
-      {kChoiceOps, "elementwise"},
-      {kReduceOps, "reduction"},
-      {kScanOps, "reduction"},
-      {kSortOps, "sorting"},
-      {kMatrixOps, "matrix"},
-      {kIndexOps, "indexing"},
-      {kViewOps, "view"},
-      {kJoinOps, "movement"},
-      {kConvertOps, "conversion"},
-      {kCopyOps, "copy"},
-      {kCreateOps, "creation"},
-      {kRandomOps, "random"},
+      {kChoiceOps, "elementwise"}, {kReduceOps, "reduction"}, {kScanOps, "reduction"},  {kSortOps, "sorting"},
+      {kMatrixOps, "matrix"},      {kIndexOps, "indexing"},   {kViewOps, "view"},       {kJoinOps, "movement"},
+      {kConvertOps, "conversion"}, {kCopyOps, "copy"},        {kCreateOps, "creation"}, {kRandomOps, "random"},
   };
   for (const auto& family : families)
     for (const OpRow& row : family.rows) table.push_back(make_op(row, family.family));

@@ -29,10 +29,18 @@ Category combine(const Category& higher, const Category& lower) {
 }  // namespace
 
 DType promote_types(DType a, DType b) {
-  if (a == b) return a;
-  const DType low = a < b ? a : b, high = a < b ? b : a;
-  // uint8 and int8 fit together in int16 only; otherwise the list of dtypes is in order.
-  return low == DType::uint8 && high == DType::int8 ? DType::int16 : high;
+  if (a == b || b == DType::boolean) return a;
+  if (a == DType::boolean) return b;
+  if (is_floating(a) || is_floating(b)) {
+    if (is_floating(a) && is_floating(b)) return itemsize(a) > itemsize(b) ? a : b;
+    return is_floating(a) ? a : b;
+  }
+  if (info(a).is_signed == info(b).is_signed) return itemsize(a) > itemsize(b) ? a : b;
+  const DType with_sign = info(a).is_signed ? a : b, without = info(a).is_signed ? b : a;
+  if (itemsize(with_sign) > itemsize(without)) return with_sign;
+  check(without != DType::uint64, "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ",
+        info(a).scalar, " and ", info(b).scalar);
+  return without == DType::uint8 ? DType::int16 : without == DType::uint16 ? DType::int32 : DType::int64;
 }
 
 DType result_type(std::span<const Operand> operands) {
@@ -53,6 +61,12 @@ DType default_dtype() { return default_floating.load(std::memory_order_relaxed);
 void set_default_dtype(DType dtype) {
   check_type(is_floating(dtype), "only floating-point types are supported as the default type");
   default_floating.store(dtype, std::memory_order_relaxed);
+}
+
+const char* cpp_name(DType dtype) {
+  constexpr const char* kNames[kDTypes] = {"bool",           "unsigned char", "signed char",   "short int", "int",   "long int",
+                                           "unsigned short", "unsigned int",  "unsigned long", "float",     "double"};
+  return kNames[index_of(dtype)];
 }
 
 bool can_cast(DType from, DType to) {

@@ -8,6 +8,7 @@
 #include "kernels/dispatch.h"
 #include "ops/copy.h"
 #include "ops/elementwise.h"
+#include "ops/promote.h"
 #include "ops/strided.h"
 
 namespace wengert {
@@ -313,16 +314,10 @@ DimSet dim_set(const char* op, const Tensor& input, const Dims& dims) {
   return set;
 }
 
-const char* type_name(DType dtype) {  // as PyTorch prints a C++ type
-  constexpr const char* kNames[kDTypes] = {"bool", "unsigned char", "signed char", "short int",
-                                           "int",  "long int",      "float",       "double"};
-  return kNames[index_of(dtype)];
-}
-
 // An out= of a reduction has exactly the result's dtype.
 void check_exact_out(const char* op, Tensor* out, const Dims& sizes, DType dtype) {
   if (out->dtype() != dtype)
-    fail(ErrorKind::runtime, "Expected out tensor to have dtype ", type_name(dtype), ", but got ", type_name(out->dtype()),
+    fail(ErrorKind::runtime, "Expected out tensor to have dtype ", cpp_name(dtype), ", but got ", cpp_name(out->dtype()),
          " instead [", op, ": out ", tuple_of(out->sizes()), ' ', info(out->dtype()).name, ']');
   check_out(op, out, sizes, dtype);
 }

@@ -13,6 +13,8 @@ const char* kind_name(ArgKind kind) {
     case ArgKind::tensor:
     case ArgKind::operand:
       return "Tensor";
+    case ArgKind::tensors:
+      return "tuple of Tensors";
     case ArgKind::number:
       return "Number";
     case ArgKind::integer:
@@ -77,6 +79,18 @@ bool sequence_of_ints(PyObject* object, Dims* ints) {
   return bare_ints(PySequence_Fast_ITEMS(object), PySequence_Fast_GET_SIZE(object), ints);
 }
 
+bool sequence_of_tensors(PyObject* object, std::vector<Tensor>* tensors) {
+  if (!PyTuple_Check(object) && !PyList_Check(object)) return false;
+  PyObject* const* items = PySequence_Fast_ITEMS(object);
+  const Py_ssize_t count = PySequence_Fast_GET_SIZE(object);
+  tensors->reserve(static_cast<std::size_t>(count));
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    if (!is_tensor(items[i])) return false;
+    tensors->push_back(tensor_of(items[i]));
+  }
+  return true;
+}
+
 }  // namespace
 
 bool convert(const ArgSpec& spec, PyObject* object, Value* value) {
@@ -93,6 +107,9 @@ bool convert(const ArgSpec& spec, PyObject* object, Value* value) {
   switch (spec.kind) {
     case ArgKind::tensor:
       return false;
+    case ArgKind::tensors:
+      value->tag = Value::Tag::tensors;
+      return sequence_of_tensors(object, &value->tensors);
     case ArgKind::operand:
     case ArgKind::number:
       value->tag = Value::Tag::number;

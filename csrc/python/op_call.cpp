@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -184,38 +185,47 @@ std::string given_types(Form form, PyObject* const* args, Py_ssize_t count, PyOb
   fail(ErrorKind::type, text);
 }
 
-// A tuple result with named fields, as PyTorch's torch.return_types.
-PyObject* wrap_fields(const Op& op, std::pair<Tensor, Tensor> pair) {
+// The type of a tuple result with named fields, as PyTorch's torch.return_types.
+PyTypeObject* fields_type(const Op& op) {
   static std::map<const Op*, PyTypeObject*> types;
   PyTypeObject*& type = types[&op];
-  if (!type) {
-    static std::vector<std::unique_ptr<std::string>> texts;  // CPython keeps pointers into them
-    texts.push_back(std::make_unique<std::string>("wengert.return_types." + op.public_name));
-    PyStructSequence_Field fields[] = {{op.fields[0].c_str(), nullptr}, {op.fields[1].c_str(), nullptr}, {nullptr, nullptr}};
-    PyStructSequence_Desc description = {texts.back()->c_str(), nullptr, fields, 2};
-    type = PyStructSequence_NewType(&description);
-    if (!type) return nullptr;
-    type->tp_repr = [](PyObject* self) -> PyObject* {
-      PyObject* names = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(self)), "__match_args__");
-      if (!names) return nullptr;
-      PyObject* text = PyUnicode_FromFormat(
-          "torch.return_types.%s(\n%U=%R,\n%U=%R)", std::strrchr(Py_TYPE(self)->tp_name, '.') + 1, PyTuple_GET_ITEM(names, 0),
-          PyStructSequence_GetItem(self, 0), PyTuple_GET_ITEM(names, 1), PyStructSequence_GetItem(self, 1));
-      Py_DECREF(names);
-      return text;
-    };
+  if (type) return type;
+  static std::vector<std::unique_ptr<std::string>> texts;  // CPython keeps pointers into them
+  texts.push_back(std::make_unique<std::string>("wengert.return_types." + op.public_name));
+  std::vector<PyStructSequence_Field> fields;
+  for (const std::string& field : op.fields) fields.push_back({field.c_str(), nullptr});
+  fields.push_back({nullptr, nullptr});
+  PyStructSequence_Desc description = {texts.back()->c_str(), nullptr, fields.data(), static_cast<int>(op.fields.size())};
+  type = PyStructSequence_NewType(&description);
+  if (!type) return nullptr;
+  type->tp_repr = [](PyObject* self) -> PyObject* {
+    namespace py = pybind11;
+    return guarded([&] {
+      const py::handle me(self);
+      const py::tuple names = me.attr("__match_args__");
+      std::string text = str("torch.return_types.", std::strrchr(Py_TYPE(self)->tp_name, '.') + 1, "(");
+      for (std::size_t i = 0; i < names.size(); ++i)
+        text += str(i ? ",\n" : "\n", names[i].cast<std::string>(), "=", py::repr(me[py::int_(i)]).cast<std::string>());
+      return PyUnicode_FromString((text + ")").c_str());
+    });
+  };
+  return type;
+}
+
+PyObject* wrap_tuple(const Op& op, std::span<Tensor> tensors) {
+  PyTypeObject* type = op.fields.empty() ? nullptr : fields_type(op);
+  if (!op.fields.empty() && !type) return nullptr;
+  const auto count = static_cast<Py_ssize_t>(tensors.size());
+  PyObject* result = type ? PyStructSequence_New(type) : PyTuple_New(count);
+  for (Py_ssize_t i = 0; result && i < count; ++i) {
+    PyObject* item = wrap(std::move(tensors[static_cast<std::size_t>(i)]));
+    if (!item)
+      Py_CLEAR(result);
+    else if (type)
+      PyStructSequence_SetItem(result, i, item);
+    else
+      PyTuple_SET_ITEM(result, i, item);
   }
-  PyObject* result = PyStructSequence_New(type);
-  if (!result) return nullptr;
-  PyObject *first = wrap(std::move(pair.first)), *second = wrap(std::move(pair.second));
-  if (!first || !second) {
-    Py_XDECREF(first);
-    Py_XDECREF(second);
-    Py_DECREF(result);
-    return nullptr;
-  }
-  PyStructSequence_SetItem(result, 0, first);
-  PyStructSequence_SetItem(result, 1, second);
   return result;
 }
 
@@ -230,11 +240,21 @@ void set_out(const Op& op, PyObject* out, Call* call) {
     call->out = &tensor_of(out);
     return;
   }
-  check_type(PyTuple_Check(out) && PyTuple_GET_SIZE(out) == 2 && is_tensor(PyTuple_GET_ITEM(out, 0)) &&
-                 is_tensor(PyTuple_GET_ITEM(out, 1)),
-             op.public_name, "(): argument 'out' must be tuple of Tensors, not ", type_name(out));
-  call->out = &tensor_of(PyTuple_GET_ITEM(out, 0));
-  call->out2 = &tensor_of(PyTuple_GET_ITEM(out, 1));
+  const auto count = static_cast<Py_ssize_t>(op.fields.size());
+  bool fits = PyTuple_Check(out) && PyTuple_GET_SIZE(out) == count;
+  for (Py_ssize_t i = 0; fits && i < count; ++i) fits = is_tensor(PyTuple_GET_ITEM(out, i));
+  check_type(fits, op.public_name, "(): argument 'out' must be tuple of Tensors, not ", type_name(out));
+  Tensor** const places[] = {&call->out, &call->out2, &call->out3};
+  for (Py_ssize_t i = 0; i < count; ++i) *places[i] = &tensor_of(PyTuple_GET_ITEM(out, i));
+}
+
+// "[(2, 3) float32, (2, 4) float32, ...]"
+std::string shapes_of(const std::vector<Tensor>& tensors) {
+  constexpr std::size_t kShown = 4;
+  std::string text = "[";
+  for (std::size_t i = 0; i < std::min(tensors.size(), kShown); ++i)
+    text += str(i ? ", " : "", tuple_of(tensors[i].sizes()), ' ', info(tensors[i].dtype()).name);
+  return text + (tensors.size() > kShown ? ", ...]" : "]");
 }
 
 // " [view: input (2, 3), size (4,)]": the user's own arguments, after a message that does not name them itself.
@@ -242,11 +262,15 @@ std::string context(const Op& op, const Value* values) {
   std::string text = " [" + op.public_name + ":";
   for (std::size_t i = 0; i < op.args.size(); ++i) {
     const Value& value = values[i];
-    if (value.tag != Value::Tag::tensor && value.tag != Value::Tag::ints && value.tag != Value::Tag::number) continue;
+    if (value.tag != Value::Tag::tensor && value.tag != Value::Tag::tensors && value.tag != Value::Tag::ints &&
+        value.tag != Value::Tag::number)
+      continue;
     if (op.args[i].keyword_only && op.args[i].has_default) continue;
     text += str(text.back() == ':' ? " " : ", ", op.args[i].name, ' ');
     if (value.is_tensor())
       text += str(tuple_of(value.tensor->sizes()), ' ', info(value.tensor->dtype()).name);
+    else if (value.tag == Value::Tag::tensors)
+      text += shapes_of(value.tensors);
     else if (value.tag == Value::Tag::ints)
       text += tuple_of(value.ints);
     else
@@ -281,7 +305,12 @@ PyObject* run(const Overload& overload, Form form, PyObject* const* args, const 
     if ((op.forms & kSelf) && same_view(*tensor, *binding.values[0].tensor)) return Py_NewRef(args[0]);
     return wrap(std::move(*tensor));
   }
-  if (auto* pair = std::get_if<std::pair<Tensor, Tensor>>(&result)) return wrap_fields(op, std::move(*pair));
+  if (auto* pair = std::get_if<std::pair<Tensor, Tensor>>(&result)) {
+    Tensor both[] = {std::move(pair->first), std::move(pair->second)};
+    return wrap_tuple(op, both);
+  }
+  if (auto* many = std::get_if<std::vector<Tensor>>(&result)) return wrap_tuple(op, *many);
+  if (auto* number = std::get_if<Scalar>(&result)) return wrap_number(*number);
   return PyBool_FromLong(std::get<bool>(result));
 }
 

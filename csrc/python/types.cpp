@@ -119,7 +119,9 @@ PyObject* wrap_dtype(DType dtype) { return Py_NewRef(dtypes[index_of(dtype)]); }
 
 PyObject* wrap_number(const Scalar& value) {
   if (value.is_floating()) return PyFloat_FromDouble(value.floating);
-  return value.kind == Scalar::Kind::boolean ? PyBool_FromLong(value.integer != 0) : PyLong_FromLongLong(value.integer);
+  return value.kind == Scalar::Kind::boolean ? PyBool_FromLong(value.integer != 0)
+         : value.is_unsigned                 ? PyLong_FromUnsignedLongLong(static_cast<unsigned long long>(value.integer))
+                                             : PyLong_FromLongLong(value.integer);
 }
 
 bool as_dtype(PyObject* object, DType* dtype) {

@@ -13,10 +13,15 @@ To cast(From x) {
     return x != From(0);
   } else if constexpr (std::is_floating_point_v<From> && !std::is_floating_point_v<To>) {
     using Wide = std::conditional_t<sizeof(To) == 8 || std::is_same_v<To, std::uint8_t>, std::int64_t, std::int32_t>;
-    const double bound = std::ldexp(1.0, 8 * sizeof(Wide) - 1), value = x;
+    const double bound = std::ldexp(1.0, 8 * sizeof(Wide) - 1);
+    double value = x;
+    constexpr bool kHalves = std::is_unsigned_v<To> && sizeof(To) >= 4;
+    const bool upper = kHalves && value >= bound;
+    if (upper) value -= bound;
     // Below the bound by less than one, the number still truncates to the smallest: the same result either way.
     const bool fits = value >= -bound && value < bound;
-    return static_cast<To>(fits ? static_cast<Wide>(value) : std::numeric_limits<Wide>::min());
+    const Wide whole = fits ? static_cast<Wide>(value) : std::numeric_limits<Wide>::min();
+    return static_cast<To>(upper ? whole ^ std::numeric_limits<Wide>::min() : whole);
   } else {
     return static_cast<To>(x);
   }
@@ -52,7 +57,7 @@ struct Steps {
 
 template <class From, class To>
 void test_cast(const KernelTable& table, Source& source, Report& report) {
-  const CopyLoop loop = table.copy->cast[index_of(dtype_of<From>::value)][index_of(dtype_of<To>::value)];
+  const CopyLoop loop = table.copy->cast[index_of(dtype_of<From>::value)].to[index_of(dtype_of<To>::value)];
   const std::int64_t w = table.vector_bytes / static_cast<std::int64_t>(std::min(sizeof(From), sizeof(To)));
   for (const std::int64_t n : {std::int64_t{1}, std::int64_t{2}, w - 1, w + 1, 9 * w + 5}) {
     for (std::int64_t rows = 1; rows <= 3; rows += 2) {

@@ -69,5 +69,8 @@ int8 = _C.int8
 int16 = short = _C.int16
 int32 = int = _C.int32
 int64 = long = _C.int64
+uint16 = _C.uint16
+uint32 = _C.uint32
+uint64 = _C.uint64
 float32 = float = _C.float32
 float64 = double = _C.float64

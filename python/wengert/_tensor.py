@@ -87,6 +87,9 @@ _TYPE_NAMES = {
     _C.int16: "Short",
     _C.int32: "Int",
     _C.int64: "Long",
+    _C.uint16: "UInt16",
+    _C.uint32: "UInt32",
+    _C.uint64: "UInt64",
     _C.float32: "Float",
     _C.float64: "Double",
 }
