@@ -66,7 +66,7 @@ def digits(shape, dtype, seed=0):
     if dtype == "bool":
         return rng.integers(0, 2, shape).astype(bool)
     magnitude = rng.integers(1, 5, shape)
-    return np.asarray(magnitude if dtype == "uint8" else magnitude * rng.choice([-1, 1], shape)).astype(dtype)
+    return np.asarray(magnitude if dtype.startswith("u") else magnitude * rng.choice([-1, 1], shape)).astype(dtype)
 
 
 # Each makes a tensor of the array's shape whose elements lie in memory in its own way, and returns it with its values.

@@ -201,7 +201,7 @@ def test_the_version_counts_writes():
 
 
 def test_types_by_name():
-    names = ["Bool", "Byte", "Char", "Short", "Int", "Long", "Float", "Double"]
+    names = ["Bool", "Byte", "Char", "Short", "Int", "Long", "UInt16", "UInt32", "UInt64", "Float", "Double"]
     assert [torch.zeros(1, dtype=dtype_of(d)).type() for d in DTYPES] == [f"torch.{name}Tensor" for name in names]
     assert [repr(dtype_of(d)) for d in DTYPES] == [f"torch.{d}" for d in DTYPES]
     assert torch.float is torch.float32 and torch.double is torch.float64 and torch.long is torch.int64

@@ -129,5 +129,7 @@ def test_values_are_computed_in_the_promoted_dtype():
     assert (torch.tensor([0.0], dtype=torch.float64) + third).item() == 1 / 3
     assert (torch.tensor([2**24 + 1]) + torch.tensor([0.0])).item() == 2**24
     for name, other in itertools.product(DTYPES, repeat=2):
+        if "uint64" in (name, other) and {name, other} & {"int8", "int16", "int32", "int64"}:
+            continue  # no dtype holds both
         x, y = torch.ones(3, dtype=dtype_of(name)), torch.ones(3, dtype=dtype_of(other))
         assert (x * y).double().tolist() == [1, 1, 1]

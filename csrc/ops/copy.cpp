@@ -97,6 +97,10 @@ bool fits(Scalar value) {
   } else if constexpr (!Limits::is_integer) {
     const double v = value.to<double>();
     return !(std::abs(v) <= std::numeric_limits<double>::max()) || std::abs(v) <= static_cast<double>(Limits::max());
+  } else if (std::is_same_v<T, std::uint64_t> && !value.is_floating()) {
+    return true;
+  } else if (value.is_unsigned) {
+    return false;
   } else if (value.is_floating()) {
     const double v = value.floating;
     const double limit = 2.0 * static_cast<double>(static_cast<std::uint64_t>(Limits::max()) / 2 + 1);  // max + 1, exactly

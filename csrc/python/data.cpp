@@ -79,10 +79,13 @@ T element(const Scalar& value) {
     constexpr double range = 2.0 * static_cast<double>(std::uint64_t{1} << (8 * sizeof(T) - 1));
     constexpr double low = info(dtype).is_signed ? -range / 2 : -range, high = info(dtype).is_signed ? range / 2 : range;
     const double number = value.to<double>();
+    check_value(!value.is_unsigned || (sizeof(T) == 8 && !info(dtype).is_signed), "Overflow when unpacking long long");
     const bool fits = value.is_floating() ? number > low - 1 && number < high && (sizeof(T) < 8 || number >= low)
                                           : sizeof(T) == 8 || (number >= low && number < high);
     check(fits, "value cannot be converted to type ", info(dtype).name, " without overflow");
-    return value.is_floating() ? static_cast<T>(static_cast<std::int64_t>(number)) : static_cast<T>(value.integer);
+    if (!value.is_floating()) return static_cast<T>(value.integer);
+    return number >= 0x1p63 ? static_cast<T>(static_cast<std::uint64_t>(number))
+                            : static_cast<T>(static_cast<std::int64_t>(number));
   } else if constexpr (dtype == DType::boolean) {
     return !value.is(0);
   } else {
@@ -99,6 +102,12 @@ Scalar leaf_value(PyObject* leaf) {
   if (PyLong_Check(leaf)) {
     int overflow = 0;
     value = Scalar::of(static_cast<std::int64_t>(PyLong_AsLongLongAndOverflow(leaf, &overflow)));
+    if (overflow > 0) {
+      const unsigned long long large = PyLong_AsUnsignedLongLong(leaf);
+      overflow = PyErr_Occurred() != nullptr;
+      PyErr_Clear();
+      value = Scalar::of(static_cast<std::uint64_t>(large));
+    }
     check_value(!overflow, "Overflow when unpacking long long");
     if (PyBool_Check(leaf)) value.kind = Scalar::Kind::boolean;
     return value;
