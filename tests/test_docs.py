@@ -22,7 +22,10 @@ def run(text, name):
     return result.attempted
 
 
-@pytest.mark.parametrize("op", [op for op in wengert._C.op_table() if op["public_name"][0] != "_"], ids=lambda op: op["name"])
+ROWS = [op for op in (*wengert._C.op_table(), *wengert._composite.table()) if op["public_name"][0] != "_"]
+
+
+@pytest.mark.parametrize("op", ROWS, ids=lambda op: op["name"])
 def test_operator_has_an_example_that_runs(op):
     assert run(op["doc"], op["name"]) > 0
 

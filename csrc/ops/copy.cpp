@@ -231,7 +231,17 @@ Result zero_op(const Call& call) {
   return input_of(call);
 }
 
+// The result of an operator made of others, written to its out=.
+Result write_op(const Call& call) {
+  const Tensor& input = input_of(call);
+  if (!call.out) return input;
+  check_out("out", call.out, input.sizes(), input.dtype());
+  copy_into(*call.out, input);
+  return *call.out;
+}
+
 constexpr OpRow kRows[] = {
+    {"_write", "", "input: Tensor", kFunction | kOut | kSelf, write_op, "input, copied to out= where that is given."},
     {"copy_", "", "input: Tensor, other: Operand, non_blocking: bool = False", kMethod | kInplaceOnly, copy_op,
      "Copies other, broadcast and cast, into input.\n\n"
      ">>> wengert.zeros(2).copy_(wengert.tensor([1, 2]))\ntensor([1., 2.])"},

@@ -1,6 +1,6 @@
 """Tensors and automatic differentiation on the CPU, in PyTorch's spelling: ``import wengert as torch``."""
 
-from . import _C
+from . import _C, _composite, _composites
 from ._C import (
     Generator,
     Size,
@@ -63,6 +63,7 @@ def __getattr__(name):
 
 # Every operator of the table, then the dtypes; both take names of builtins (max, sum, abs, bool, float), so they come last.
 globals().update(_C.functions)
+_composite.publish(globals(), Tensor)
 bool = _C.bool
 uint8 = _C.uint8
 int8 = _C.int8
