@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import wengert as torch
-from reference import DTYPES, INTS, LENGTHS, assert_same, dtype_of, layouts, samples
+from reference import DTYPES, LENGTHS, assert_same, dtype_of, layouts, samples
 
 CASTS = {
     "bool": "bool",

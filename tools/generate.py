@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import wengert
-from wengert import _C
+from wengert import _C, _composite
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "tools" / "templates"
@@ -25,6 +25,7 @@ TEMPLATES = ROOT / "tools" / "templates"
 # What stands at the type's place in the stubs.
 TYPES = {
     "Tensor": "Tensor",
+    "Tensor[]": "Sequence[Tensor]",
     "Operand": "Tensor | Number",
     "Number": "Number",
     "int": "builtins.int",
@@ -40,8 +41,7 @@ TYPES = {
     "memory_format": "MemoryFormat",
 }
 
-# The operators whose result is a Python bool; the table does not say what an operator returns.
-BOOL_RESULTS = {"equal", "allclose"}
+RESULTS = {"Tensor": "Tensor", "Tensor[]": "tuple[Tensor, ...]", "bool": "builtins.bool", "Number": "Number"}
 
 # Accepted because PyTorch has them, without a choice on a CPU: left out of docs/ops.md.
 WITHOUT_CHOICE = {"device", "layout", "memory_format", "non_blocking", "pin_memory", "requires_grad"}
@@ -65,15 +65,31 @@ class Argument:
     optional: bool
     default: str | None
     keyword_only: bool
+    variadic: bool = False
 
     def stub(self, *, bare: bool = False) -> str:
         if bare:
             return f"*{self.name}: builtins.int"
-        annotation = TYPES[self.type] + (" | None" if self.optional else "")
+        annotation = TYPES.get(self.type) or plain_types(self.type)
+        if self.variadic:
+            return f"*{self.name}: {annotation}"
+        annotation += " | None" if self.optional else ""
         if self.default is None:
             return f"{self.name}: {annotation}"
         default = repr(self.default) if self.type == "str" and self.default != "None" else self.default
         return f"{self.name}: {annotation} = {default}"
+
+
+def plain_types(annotation: str) -> str:
+    """A Python annotation with the builtins that operators are named after written in full."""
+    return re.sub(r"(?<![\w.])(int|float|bool|str)\b", r"builtins.\1", annotation)
+
+
+def arguments_of(op: dict) -> list[Argument]:
+    if "signature" in op:
+        return parse(op["signature"])
+    names = ("name", "kind", "optional", "default", "keyword_only", "variadic")
+    return [Argument(*(argument[name] for name in names)) for argument in op["args"]]
 
 
 def parse(signature: str) -> list[Argument]:
@@ -95,13 +111,13 @@ def parse(signature: str) -> list[Argument]:
 
 def result_type(op: dict, out: bool = False) -> str:
     if op["fields"]:
-        return "tuple[Tensor, Tensor]" if out else f"_{op['public_name']}_result"
-    return "builtins.bool" if op["public_name"] in BOOL_RESULTS and not out else "Tensor"
+        return f"tuple[{', '.join(['Tensor'] * len(op['fields']))}]" if out else f"_{op['public_name']}_result"
+    return RESULTS.get(op["returns"]) or plain_types(op["returns"])
 
 
 def definitions(name: str, op: dict, form: str) -> Iterator[str]:
     """The stub's lines for one row under one name: a second one where sizes may be given bare."""
-    arguments = parse(op["signature"])
+    arguments = arguments_of(op)
     positional = [a for a in arguments if not a.keyword_only]
     keywords = [a.stub() for a in arguments if a.keyword_only]
     if form == "function" and "out" in op["forms"]:
@@ -111,7 +127,8 @@ def definitions(name: str, op: dict, form: str) -> Iterator[str]:
     indent = "" if form == "function" else "    "
     first = [] if form == "function" else ["self"]
     returns = "Tensor" if form == "inplace" else result_type(op)
-    taken = first + [a.stub() for a in positional] + (["*", *keywords] if keywords else [])
+    star = ["*"] if keywords and not any(a.variadic for a in positional) else []
+    taken = first + [a.stub() for a in positional] + star + keywords
     yield f"{indent}def {name}({', '.join(taken)}) -> {returns}: ..."
     if positional and positional[-1].type == "int[]":
         bare = first + [a.stub() for a in positional[:-1]] + [positional[-1].stub(bare=True)] + keywords
@@ -178,11 +195,15 @@ def first_sentence(doc: str) -> str:
 
 
 def dtypes_of(op: dict) -> str:
-    every = ["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
+    every = ["bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64", "float32", "float64"]
     missing = [name for name in every if name not in op["dtypes"]]
     if not missing:
         return "all"
-    return f"all but {missing[0]}" if len(missing) == 1 else ", ".join(op["dtypes"])
+    if len(missing) == 1:
+        return f"all but {missing[0]}"
+    if missing == ["float32", "float64"]:
+        return "integers and bool"
+    return "floats" if op["dtypes"] == ["float32", "float64"] else ", ".join(op["dtypes"])
 
 
 def forms_of(op: dict) -> str:
@@ -200,13 +221,15 @@ def forms_of(op: dict) -> str:
 
 
 def shown_signature(op: dict) -> str:
-    arguments = [a for a in parse(op["signature"]) if a.name not in WITHOUT_CHOICE]
+    arguments = [a for a in arguments_of(op) if a.name not in WITHOUT_CHOICE]
     parts = []
     for i, a in enumerate(arguments):
-        if a.keyword_only and (i == 0 or not arguments[i - 1].keyword_only):
+        if a.keyword_only and not any(before.keyword_only or before.variadic for before in arguments[:i]):
             parts.append("*")
-        parts.append(f"{a.name}: {a.type}{'?' if a.optional else ''}" + (f" = {a.default}" if a.default else ""))
-    return f"({', '.join(parts)})" + (f" -> ({', '.join(op['fields'])})" if op["fields"] else "")
+        star = "*" if a.variadic else ""
+        parts.append(f"{star}{a.name}: {a.type}{'?' if a.optional else ''}" + (f" = {a.default}" if a.default else ""))
+    result = f"({', '.join(op['fields'])})" if op["fields"] else op["returns"]
+    return f"({', '.join(parts)})" + (f" -> {result}" if result != "Tensor" else "")
 
 
 def ops_page(table: list[dict]) -> str:
@@ -259,14 +282,15 @@ def plain_functions(table: list[dict]) -> list[str]:
 
 
 def plain_members() -> list[str]:
-    listed = set(_C.methods)
+    composites = {name for op in _composite.table() for name in [op["public_name"], *op["aliases"]]}
+    listed = {*_C.methods, *composites, *(f"{name}_" for name in composites)}
     names = {name for name in dir(wengert.Tensor) if not name.startswith("_")} - listed
     lines = [documented(f"Tensor.{name}", getattr(wengert.Tensor, name)) for name in sorted(names)]
     return [line for line in lines if line]
 
 
 def generated() -> dict[Path, str]:
-    table = _C.op_table()
+    table = _C.op_table() + _composite.table()
     package = ROOT / "python" / "wengert"
     return {
         package / "__init__.pyi": fill("__init__.pyi", functions=members(table, "function"), results=imports(table)),

@@ -11,7 +11,8 @@
 //   device, layout, memory_format   accepted where they mean this machine's memory, else an error
 //   a trailing '?'  None is allowed
 //   '*'             what follows is keyword-only
-// " -> (values, indices)" at its end names the fields of a result that is a tuple. out= is not written: forms say it.
+// " -> (values, indices)" at its end names the fields of a result that is a tuple; " -> Tensor[]" is a plain tuple, " -> bool"
+// and " -> Number" are Python's. out= is not written: forms say it.
 // Rows whose names share the part before a dot ("max", "max.dim") are overloads of one public name, tried in the order of
 // the table.
 #pragma once
@@ -122,6 +123,7 @@ struct Op {
   std::string signature;
   std::vector<ArgSpec> args;
   std::vector<std::string> fields;  // of a tuple result
+  std::string returns = "Tensor";   // "Tensor[]", "bool", "Number"
   unsigned forms;
   Implementation call;
   std::string doc;

@@ -51,9 +51,12 @@ ArgKind kind_of(std::string_view type) {
 
 void parse_signature(Op& op) {
   std::string_view text = op.signature;
-  if (const auto arrow = text.find(" -> ("); arrow != std::string_view::npos) {
-    const auto fields = text.substr(arrow + 5);
-    op.fields = split(fields.substr(0, fields.find(')')), ',');
+  if (const auto arrow = text.find(" -> "); arrow != std::string_view::npos) {
+    const auto result = text.substr(arrow + 4);
+    if (result.starts_with('('))
+      op.fields = split(result.substr(1, result.find(')') - 1), ',');
+    else
+      op.returns = result;
     text = text.substr(0, arrow);
   }
   bool keyword_only = false;

@@ -446,10 +446,10 @@ constexpr OpRow kRows[] = {
      extreme_dim_call<kMin>,
      "The smallest element along dim, a NaN if there is one, and the first position where it stands.\n\n"
      ">>> wengert.tensor([[1, 3], [4, 2]]).min(dim=1).values\ntensor([1, 2])"},
-    {"equal", "", "input: Tensor, other: Tensor", kFunction | kMethod, equal_call,
+    {"equal", "", "input: Tensor, other: Tensor -> bool", kFunction | kMethod, equal_call,
      "True if both have the same shape and the same elements.\n\n"
      ">>> wengert.equal(wengert.tensor([1, 2]), wengert.tensor([1, 2]))\nTrue"},
-    {"allclose", "", "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False",
+    {"allclose", "", "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False -> bool",
      kFunction | kMethod, allclose_call,
      "True if |input - other| <= atol + |rtol * other| everywhere.\n\n"
      ">>> wengert.allclose(wengert.tensor([1.0]), wengert.tensor([1.0 + 1e-7]))\nTrue"},

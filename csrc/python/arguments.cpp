@@ -195,7 +195,8 @@ std::string text_signature(const Op& op, bool method) {
 }
 
 std::string documentation(const Op& op, const std::string& name, bool function, bool inplace) {
-  std::string arguments = op.signature;
+  const auto arrow = op.signature.find(" -> ");
+  std::string arguments = op.signature.substr(0, arrow);
   if (!function) {  // self is not written
     const auto comma = arguments.find(',');
     arguments = comma == std::string::npos ? "" : arguments.substr(comma + 2);
@@ -204,7 +205,8 @@ std::string documentation(const Op& op, const std::string& name, bool function, 
     const bool open = arguments.find('*') != std::string::npos;
     arguments += str(open ? ", " : ", *, ", "out: Tensor? = None");
   }
-  std::string text = str(name, "(", arguments, ")\n\n", op.doc);
+  const std::string result = arrow == std::string::npos || inplace ? "" : op.signature.substr(arrow);
+  std::string text = str(name, "(", arguments, ")", result, "\n\n", op.doc);
   if (inplace && !(op.forms & kInplaceOnly)) text += "\n\nThis form writes the result into the tensor and returns it.";
   if (op.row) {
     text += "\n\n";

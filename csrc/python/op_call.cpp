@@ -424,6 +424,7 @@ PyObject* describe_op(const Op& op) {
   entry["signature"] = op.signature;
   entry["args"] = args;
   entry["fields"] = py::cast(op.fields);
+  entry["returns"] = op.returns;
   entry["forms"] = forms;
   entry["doc"] = op.doc;
   entry["family"] = op.family;

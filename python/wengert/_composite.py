@@ -18,7 +18,7 @@ imported under ``if TYPE_CHECKING:`` only, since importing ``typing`` takes as l
 
 from . import _C
 
-TABLE = []  # of Composite, in the order of the docs
+TABLE: "list[Composite]" = []  # in the order of the docs
 
 # What an annotation is called in the op table (csrc/ops/op.h); others stand for themselves.
 KINDS = {

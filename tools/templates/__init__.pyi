@@ -47,6 +47,9 @@ int32: dtype
 int: dtype
 int64: dtype
 long: dtype
+uint16: dtype
+uint32: dtype
+uint64: dtype
 float32: dtype
 float: dtype
 float64: dtype
