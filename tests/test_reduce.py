@@ -16,7 +16,7 @@ every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def sum_dtype(dtype):
-    return dtype if dtype in FLOATS else "int64"
+    return dtype if dtype in (*FLOATS, "uint64") else "int64"
 
 
 def dims_of(ndim):

@@ -8,7 +8,13 @@ namespace wengert::WENGERT_ISA {
 WENGERT_ELEMENTWISE_FILES(X)
 #undef X
 extern const CopyKernels kCopy;
-extern const ReduceKernels kReduce;
+extern const SumKernels kSums;
+extern const ProductKernels kProducts;
+extern const ExtremeKernels kExtremes;
+extern const CountKernels kCounts;
+extern const MomentKernels kMoments;
+extern const AgreementKernels kAgreement;
+extern const ScanKernels kScans;
 extern const GemmKernels kGemm;
 extern const GemvKernels kGemv;
 extern const RandomKernels kRandom;
@@ -27,7 +33,13 @@ KernelTable kernel_table() {
 #undef X
           },
           &kCopy,
-          &kReduce,
+          &kSums,
+          &kProducts,
+          &kExtremes,
+          &kCounts,
+          &kMoments,
+          &kAgreement,
+          &kScans,
           &kGemm,
           &kGemv,
           &kRandom,

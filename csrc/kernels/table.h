@@ -8,6 +8,7 @@
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
+#include "kernels/scan.h"
 
 namespace wengert {
 
@@ -35,7 +36,13 @@ struct KernelTable {
   int vector_bytes;
   ElementwiseRows elementwise[kElementwiseFiles];
   const CopyKernels* copy;
-  const ReduceKernels* reduce;
+  const SumKernels* sums;
+  const ProductKernels* products;
+  const ExtremeKernels* extremes;
+  const CountKernels* counts;
+  const MomentKernels* moments;
+  const AgreementKernels* agreement;
+  const ScanKernels* scans;
   const GemmKernels* gemm;
   const GemvKernels* gemv;
   const RandomKernels* random;

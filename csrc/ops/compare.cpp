@@ -47,7 +47,7 @@ bool equal(const Tensor& input, const Tensor& other) {
   const DType dtype = promote_types(input.dtype(), other.dtype());
   Tensor a = to_dtype(input, dtype), b = to_dtype(other, dtype);
   align(a, b);
-  const auto compare = kernels().reduce->equal[index_of(dtype)];
+  const auto compare = kernels().agreement->equal[index_of(dtype)];
   const std::int64_t item = a.itemsize();
   return holds_everywhere(a.numel(), static_cast<double>(2 * a.nbytes()) * kByteNs, [&](std::int64_t begin, std::int64_t n) {
     return compare(a.data() + begin * item, b.data() + begin * item, n);
@@ -72,7 +72,7 @@ bool allclose(const Tensor& input, const Tensor& other, double rtol, double atol
   const DType dtype = is_floating(input.dtype()) ? input.dtype() : default_dtype();
   Tensor a = to_dtype(expanded(input, sizes), dtype), b = to_dtype(expanded(other, sizes), dtype);
   align(a, b);
-  const auto compare = kernels().reduce->close[dtype == DType::float64];
+  const auto compare = kernels().agreement->close[dtype == DType::float64];
   const std::int64_t item = a.itemsize();
   return holds_everywhere(a.numel(), static_cast<double>(2 * a.nbytes()) * kByteNs, [&](std::int64_t begin, std::int64_t n) {
     return compare(a.data() + begin * item, b.data() + begin * item, n, rtol, atol, equal_nan);

@@ -1,4 +1,4 @@
-// The frame of the reductions: which dimensions, in which order, along or across memory; and comparisons of whole tensors.
+// Sums, products, means, extremes, counts; and comparisons of whole tensors.
 #pragma once
 
 #include <optional>
@@ -6,6 +6,7 @@
 
 #include "core/tensor.h"
 #include "ops/op.h"
+#include "ops/reduce_frame.h"
 
 namespace wengert {
 
@@ -14,6 +15,8 @@ Tensor sum(const Tensor& input, const Dims& dims = {}, bool keepdim = false, std
 // Over everything; RuntimeError for no elements. NaN where there is one.
 Tensor max(const Tensor& input);
 Tensor min(const Tensor& input);
+Tensor amax(const Tensor& input, const DimSet& reduced, bool keepdim);  // of a tensor with elements
+Tensor amin(const Tensor& input, const DimSet& reduced, bool keepdim);
 
 // Same shape and equal elements; dtypes may differ.
 bool equal(const Tensor& input, const Tensor& other);

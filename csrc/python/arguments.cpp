@@ -46,6 +46,10 @@ Value default_value(const ArgSpec& spec) {
   Value value;
   const std::string& text = spec.default_text;
   if (!spec.has_default || text == "None") return value;
+  if (text == "()") {
+    value.tag = Value::Tag::ints;
+    return value;
+  }
   value.tag = Value::Tag::number;
   if (text == "True" || text == "False") {
     value.number = Scalar::of(text == "True");

@@ -79,14 +79,14 @@ void test_comparisons(const KernelTable& table, Source& source, Report& report) 
     a.fill([&] { return source.value<T>(); });
     for (std::int64_t at = 0; at < n; at += 1 + n / 4) {
       Operand<T> b = a;
-      bool ok = table.reduce->equal[dtype](a.first, b.first, n);
+      bool ok = table.agreement->equal[dtype](a.first, b.first, n);
       b.at(0, at) = b.at(0, at) == T(0) ? T(1) : T(0);
-      ok = ok && !table.reduce->equal[dtype](a.first, b.first, n);
+      ok = ok && !table.agreement->equal[dtype](a.first, b.first, n);
       report.add(ok, what("equal"));
       if constexpr (std::is_floating_point_v<T>) {
         const auto close_to = [&](T x, T y, bool equal_nan) {
           a.at(0, at) = x, b.at(0, at) = y;
-          return table.reduce->close[sizeof(T) == 8](a.first, b.first, n, 0.1, 0.25, equal_nan);
+          return table.agreement->close[sizeof(T) == 8](a.first, b.first, n, 0.1, 0.25, equal_nan);
         };
         constexpr T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
         report.add(close_to(T(10), T(11), false) && !close_to(T(10), T(12), false) && close_to(T(-10), T(-11), false) &&
@@ -107,15 +107,15 @@ void test_reduce(const KernelTable& table, Report& report) {
     dispatch(static_cast<DType>(d), [&]<class T>() {
       using Sum = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
       const std::int64_t w = table.vector_bytes / static_cast<std::int64_t>(sizeof(T));
-      const ReduceKernels& reduce = *table.reduce;
+      const ExtremeKernels& extremes = *table.extremes;
       for (const std::int64_t count : {std::int64_t{1}, std::int64_t{2}, w - 1, w + 1, 5 * w + 3, std::int64_t{1500}}) {
         for (const std::int64_t n : {std::int64_t{1}, std::int64_t{3}, w, w + 1, 5 * w + 3}) {
           if (count < 1 || (count > 1000 && n > w + 1)) continue;
-          run_case<T, Sum>("sum", Kind::sum, reduce.sum, false, n, count, source, report, table.isa);
-          run_case<T, T>("max", Kind::max, reduce.max, false, n, count, source, report, table.isa);
-          run_case<T, T>("min", Kind::min, reduce.min, false, n, count, source, report, table.isa);
-          run_case<T, T>("max_index", Kind::max, reduce.max_index, true, n, count, source, report, table.isa);
-          run_case<T, T>("min_index", Kind::min, reduce.min_index, true, n, count, source, report, table.isa);
+          run_case<T, Sum>("sum", Kind::sum, table.sums->sum, false, n, count, source, report, table.isa);
+          run_case<T, T>("max", Kind::max, extremes.max, false, n, count, source, report, table.isa);
+          run_case<T, T>("min", Kind::min, extremes.min, false, n, count, source, report, table.isa);
+          run_case<T, T>("max_index", Kind::max, extremes.max_index, true, n, count, source, report, table.isa);
+          run_case<T, T>("min_index", Kind::min, extremes.min_index, true, n, count, source, report, table.isa);
         }
       }
       test_comparisons<T>(table, source, report);
