@@ -36,7 +36,7 @@ Tensor sum_of(const Reduction& first, const Tensor& input, const DimSet& reduced
 }
 
 // Integers that wrap may be added wide and cast afterwards; the rest is cast first.
-const Tensor cast_first(const Tensor& input, DType target) {
+Tensor cast_first(const Tensor& input, DType target) {
   return is_integral(target) && !is_floating(input.dtype()) ? input : to_dtype(input, target);
 }
 
@@ -117,10 +117,10 @@ void check_not_empty(const char* op, ErrorKind kind, const Tensor& input) {
         "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.",
         reduce_context(op, input));
 }
-void check_dims_not_empty(const char* op, const Tensor& input, const DimSet& reduced) {
-  for (int d = 0; d < input.dim(); ++d)
-    check_index(!reduced[d] || input.size(d) > 0, op, "(): Expected reduction dim ", d, " to have non-zero size.",
-                reduce_context(op, input));
+void check_dim_not_empty(const char* op, const Tensor& input, std::int64_t dim) {  // dim may be negative
+  const std::int64_t d = dim < 0 ? dim + input.dim() : dim;
+  if (input.dim() > 0 && input.size(static_cast<int>(d)) == 0)
+    fail(ErrorKind::index, op, "(): Expected reduction dim ", dim, " to have non-zero size.", reduce_context(op, input));
 }
 
 Tensor extreme(const Extreme& which, const Tensor& input) {
@@ -141,9 +141,10 @@ Result extreme_call(const Call& call) {
 template <const Extreme& which>
 Result extreme_dim_call(const Call& call) {
   const Tensor& input = *call.args[0].tensor;
-  const DimSet reduced = one_dim(input, checked_dim(which.name, input, call.args[1].integer()));
+  const int dim = checked_dim(which.name, input, call.args[1].integer());
+  const DimSet reduced = one_dim(input, dim);
   const bool keepdim = call.args[2].truth();
-  check_dims_not_empty(which.name, input, reduced);
+  check_dim_not_empty(which.name, input, dim);
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
   if (call.out) {
     check_exact_out(which.name, call.out, sizes, input.dtype());
@@ -176,7 +177,7 @@ Result amax_call(const Call& call) {
     fail(ErrorKind::runtime, "Expected the dtype for input and out to match, but got ", info(input.dtype()).scalar,
          " for input's dtype and ", info(call.out->dtype()).scalar, " for out's dtype.", reduce_context(name, input));
   if (dims.empty()) check_not_empty(name, ErrorKind::runtime, input);
-  check_dims_not_empty(name, input, reduced);
+  for (std::int64_t dim : dims) check_dim_not_empty(name, input, dim);
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
   if (call.out) check_out(name, call.out, sizes, input.dtype());
   return give(call, input.numel() == 0 ? Tensor::empty(sizes, input.dtype()) : extreme_of(which, input, reduced, keepdim));
@@ -240,8 +241,9 @@ Result position_call(const Call& call) {
     check_not_empty(name, ErrorKind::index, input);
     reduced = dim_set(name, input, {});
   } else {
-    reduced = one_dim(input, checked_dim(name, input, call.args[1].integer()));
-    check_dims_not_empty(name, input, reduced);
+    const int dim = checked_dim(name, input, call.args[1].integer());
+    reduced = one_dim(input, dim);
+    check_dim_not_empty(name, input, dim);
   }
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
   if (call.out) check_exact_out(name, call.out, sizes, DType::int64);
