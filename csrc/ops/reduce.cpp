@@ -432,10 +432,10 @@ constexpr OpRow kRows[] = {
     {"count_nonzero", "", "input: Tensor, dim: int[]? = None", kFunction | kMethod, count_nonzero_call,
      "How many elements over dim, a number, a tuple, or by default everything, are not zero; NaN is not.\n\n"
      ">>> wengert.tensor([[0, 1], [2, 3]]).count_nonzero(dim=0)\ntensor([1, 2])"},
-    {"equal", "", "input: Tensor, other: Tensor", kFunction | kMethod, equal_call,
+    {"equal", "", "input: Tensor, other: Tensor -> bool", kFunction | kMethod, equal_call,
      "True if both have the same shape and the same elements.\n\n"
      ">>> wengert.equal(wengert.tensor([1, 2]), wengert.tensor([1, 2]))\nTrue"},
-    {"allclose", "", "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False",
+    {"allclose", "", "input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False -> bool",
      kFunction | kMethod, allclose_call,
      "True if |input - other| <= atol + |rtol * other| everywhere.\n\n"
      ">>> wengert.allclose(wengert.tensor([1.0]), wengert.tensor([1.0 + 1e-7]))\nTrue"},
