@@ -36,6 +36,7 @@ struct DenseInputs {
     if constexpr (Arity == 1) return F{}(get<0>(i, lanes...));
     if constexpr (Arity == 2) return F{}(get<0>(i, lanes...), get<1>(i, lanes...));
     if constexpr (Arity == 3) return F{}(get<0>(i, lanes...), get<1>(i, lanes...), get<2>(i, lanes...));
+    if constexpr (Arity == 4) return F{}(get<0>(i, lanes...), get<1>(i, lanes...), get<2>(i, lanes...), get<3>(i, lanes...));
   }
 };
 
@@ -134,8 +135,12 @@ void each_row(const ElementwiseArgs& args, Row row) {
   }
 }
 
-// The functor's loop: rows whose operands are contiguous or one repeated element have loops of their own.
-template <class F, class T, int Arity>
+template <int Arity>
+inline constexpr unsigned kLastNumber = Arity > 2 ? 1u << (Arity - 1) : 0;
+
+// The functor's loop. Contiguous rows have loops of their own: without repeated elements; of two inputs, with either one
+// repeated; of more, with those repeated that the bits of Numbers say (bit k: input k).
+template <class F, class T, int Arity, unsigned Numbers = kLastNumber<Arity>>
 void elementwise_loop(const ElementwiseArgs& args) {
   unsigned repeated = 0;
   bool dense = args.step[0] == sizeof(T);
@@ -156,26 +161,26 @@ void elementwise_loop(const ElementwiseArgs& args) {
     if (dense && repeated == 1) return run.template operator()<1>();
     if (dense && repeated == 2) return run.template operator()<2>();
   }
-  if constexpr (Arity == 3) {
-    if (dense && repeated == 4) return run.template operator()<4>();
+  if constexpr (Arity > 2) {
+    if (dense && repeated == Numbers) return run.template operator()<Numbers>();
   }
   each_row<Arity + 1>(args, [&](char* const* p) { strided_row<F, T, Arity>(p, args.step, args.n); });
 }
 
-#define WENGERT_LOOP(T) elementwise_loop<F, T, Arity>
+#define WENGERT_LOOP(T) elementwise_loop<F, T, Arity, Numbers>
 
 // Loops that wrap alike for signed and unsigned integers are made once per width.
-template <class F, int Arity>
+template <class F, int Arity, unsigned Numbers = kLastNumber<Arity>>
 constexpr ElementwiseLoops wrapping_loops(ElementwiseLoop boolean) {
   return {{boolean, WENGERT_BY_WIDTH(WENGERT_LOOP)}};
 }
 
-template <class F, int Arity>
+template <class F, int Arity, unsigned Numbers = kLastNumber<Arity>>
 constexpr ElementwiseLoops signed_loops(ElementwiseLoop boolean) {
   return {{boolean, WENGERT_BY_DTYPE(WENGERT_LOOP)}};
 }
 
-template <class F, int Arity>
+template <class F, int Arity, unsigned Numbers = kLastNumber<Arity>>
 constexpr ElementwiseLoops floating_loops() {
   return {{nullptr, WENGERT_FLOATING(WENGERT_LOOP)}};
 }

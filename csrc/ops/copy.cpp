@@ -112,6 +112,18 @@ bool fits(Scalar value) {
   }
 }
 
+}  // namespace
+
+bool holds(DType dtype, Scalar value) {
+  return dispatch(dtype, [&]<class T>() { return fits<T>(value); });
+}
+
+void fail_to_hold(DType dtype, const std::string& context) {
+  fail(ErrorKind::runtime, "value cannot be converted to type ", c_name(dtype), " without overflow", context);
+}
+
+namespace {
+
 void fill_unchecked(const Tensor& out, const char* element) {
   if (out.numel() == 0) return;
   const CopyLoop loop = kernels().copy->cast[index_of(out.dtype())].to[index_of(out.dtype())];
@@ -154,8 +166,8 @@ void copy_into(const Tensor& out, const Tensor& source) {
 }
 
 void fill(const Tensor& out, Scalar value) {
-  check(dispatch(out.dtype(), [&]<class T>() { return fits<T>(value); }), "value cannot be converted to type ",
-        c_name(out.dtype()), " without overflow [fill_: input ", tuple_of(out.sizes()), ' ', info(out.dtype()).name, ']');
+  if (!holds(out.dtype(), value))
+    fail_to_hold(out.dtype(), str(" [fill_: input ", tuple_of(out.sizes()), ' ', info(out.dtype()).name, ']'));
   check_not_read_only(out);
   out.bump_version();
   alignas(8) char element[8];

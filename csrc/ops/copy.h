@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "core/scalar.h"
 #include "core/tensor.h"
@@ -14,6 +15,10 @@ void fill(const Tensor& out, Scalar value);               // as above
 Tensor contiguous(const Tensor& input);                   // input itself if it is
 Tensor clone(const Tensor& input);                        // keeps a dense layout (PyTorch's preserve_format)
 Tensor to_dtype(const Tensor& input, DType dtype);        // input itself if it is
+
+// Whether a tensor of dtype can hold the number, by PyTorch's rules for fill_ and the like; and the error where it cannot.
+bool holds(DType dtype, Scalar value);
+[[noreturn]] void fail_to_hold(DType dtype, const std::string& context);
 
 // out= as PyTorch treats it: an empty out is resized to `sizes`, another shape is an error that names both, and the dtype
 // must be one that `dtype` may be cast to. Returns the tensor to write to, of out's dtype.

@@ -44,8 +44,8 @@ std::string context(const ElementwiseRow& row, std::span<const Operand> inputs, 
 
 [[noreturn, gnu::cold]] void fail_without_loop(const ElementwiseRow& row, std::span<const Operand> inputs, DType compute) {
   if (compute == DType::boolean && row.bool_error) fail(ErrorKind::runtime, row.bool_error, context(row, inputs, true));
-  fail(ErrorKind::not_implemented, '"', row.name, "_cpu\" not implemented for '", info(compute).scalar, '\'',
-       context(row, inputs, true));
+  fail(ErrorKind::not_implemented, '"', row.kernel ? row.kernel : str(row.name, "_cpu"), "\" not implemented for '",
+       info(compute).scalar, '\'', context(row, inputs, true));
 }
 
 // ---- the paths for contiguous operands of one dtype and one shape
@@ -59,6 +59,11 @@ bool keeps_dtype(Scalar number, DType dtype) {
 struct Number {
   alignas(8) char bytes[8];
 };
+
+void store_number(const ElementwiseRow& row, std::span<const Operand> inputs, Scalar number, DType dtype, Number* stored) {
+  if (row.checked_numbers && !holds(dtype, number)) fail_to_hold(dtype, context(row, inputs, true));
+  number.store(dtype, stored->bytes);
+}
 
 // Runs the loop over n contiguous (or repeated, step 0) elements, over threads where it is worth it.
 void run_flat(const ElementwiseRow& row, ElementwiseLoop loop, ElementwiseArgs& args) {
@@ -82,29 +87,31 @@ void run_flat(const ElementwiseRow& row, ElementwiseLoop loop, ElementwiseArgs& 
 // the tensor that the result is like and its loop; null where this is another case.
 const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor* out, bool inplace,
                           Number* numbers, ElementwiseArgs& args, ElementwiseLoop* loop) {
-  const Tensor* first = inputs[0].tensor;
-  if (!first && row.arity > 1) first = inputs[1].tensor;
+  int k = row.has_mask;
+  const Tensor* first = inputs[k].tensor;
+  if (!first && row.arity > k + 1) first = inputs[k + 1].tensor;
   if (!first || !first->is_contiguous() || (out && !inplace)) return nullptr;
   const DType dtype = first->dtype();
   *loop = row.loops.by_dtype[index_of(dtype)];
   if (!*loop || (row.zero_error && !is_floating(dtype)) || (inplace && row.rule == DTypeRule::compare)) return nullptr;
-  for (int k = 0; k < row.arity; ++k) {
+  for (k = 0; k < row.arity; ++k) {
     if (const Tensor* tensor = inputs[k].tensor) {
-      if (tensor != first && (tensor->dtype() != dtype || !tensor->is_contiguous() || !(tensor->sizes() == first->sizes())))
+      if (tensor != first && (tensor->dtype() != (k < row.has_mask ? DType::boolean : dtype) || !tensor->is_contiguous() ||
+                              !(tensor->sizes() == first->sizes())))
         return nullptr;
       args.data[k + 1] = tensor->data();
       args.step[k + 1] = tensor->itemsize();
     } else {
       if (!keeps_dtype(inputs[k].number, dtype)) return nullptr;
       if (inputs[k].number.kind == Scalar::Kind::boolean && (row.mixed_bool_error || row.has_scale)) return nullptr;
-      inputs[k].number.store(dtype, numbers[k].bytes);
+      store_number(row, inputs, inputs[k].number, dtype, &numbers[k]);
       args.data[k + 1] = numbers[k].bytes;
       args.step[k + 1] = 0;
     }
   }
   if (inplace) {
     if (out != first || !out->writable()) return nullptr;
-    for (int k = 1; k < row.arity; ++k)
+    for (k = 0; k < row.arity; ++k)
       if (inputs[k].tensor && inputs[k].tensor->data() != out->data() && may_overlap(*out, *inputs[k].tensor)) return nullptr;
   }
   return first;
@@ -129,7 +136,8 @@ struct Stage {
 struct Plan {
   const ElementwiseRow* row;
   ElementwiseLoop loop;
-  DType compute, computed;  // of the loop's inputs and of its result
+  DType compute;               // of the loop's inputs
+  DType wanted[kMaxOperands];  // of its operands: the result's and a mask's may be another
   Walk walk;
   Stage stage[kMaxOperands];
   Number numbers[kMaxOperands];
@@ -164,7 +172,7 @@ void choose_stages(Plan& plan) {
   for (int k = 0; k < walk.operands; ++k) {
     Stage& stage = plan.stage[k];
     const auto item = static_cast<std::int64_t>(itemsize(stage.dtype));
-    const DType wanted = k == 0 ? plan.computed : plan.compute;
+    const DType wanted = plan.wanted[k];
     if (k > 0 && walk.repeated(k)) {  // one element: cast once
       if (stage.dtype == wanted) continue;
       copy.cast[index_of(stage.dtype)].to[index_of(wanted)]({plan.numbers[k].bytes, walk.data[k], 0, 0, 0, 0, 1, 1, false});
@@ -230,7 +238,7 @@ void run_tiles(const Plan& plan, const WalkPiece& piece) {
         const Stage& stage = plan.stage[k];
         if (stage.direct()) continue;
         const auto item = static_cast<std::int64_t>(itemsize(stage.dtype));
-        const auto wanted = static_cast<std::int64_t>(itemsize(k == 0 ? plan.computed : plan.compute));
+        const auto wanted = static_cast<std::int64_t>(itemsize(plan.wanted[k]));
         if (stage.transpose) {
           stage.transpose({transposed[k], tile.data[k], item, whole.step[k], tile.n * item, item, tile.n, tile.rows, false});
           tile.data[k] = transposed[k], tile.step[k] = item, tile.row_step[k] = tile.n * item;
@@ -286,8 +294,10 @@ void check_bools(const ElementwiseRow& row, std::span<const Operand> inputs) {
 }
 
 DType promote_inputs(const ElementwiseRow& row, std::span<const Operand> inputs) {
-  const DType promoted = result_type(inputs.first(inputs.size() - row.has_scale));  // a scale has no say
-  return row.rule == DTypeRule::floating && !is_floating(promoted) ? default_dtype() : promoted;
+  // A mask and a scale have no say.
+  const DType promoted = result_type(inputs.subspan(row.has_mask, inputs.size() - row.has_mask - row.has_scale));
+  if (row.rule == DTypeRule::floating && !is_floating(promoted)) return default_dtype();
+  return row.rule == DTypeRule::number && promoted == DType::boolean ? DType::int64 : promoted;
 }
 
 void check_scale(const ElementwiseRow& row, std::span<const Operand> inputs, DType compute) {
@@ -320,6 +330,8 @@ void check_out_shape(const ElementwiseRow& row, std::span<const Operand> inputs,
 }
 
 void check_out_memory(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor& out, DType computed) {
+  check(!row.exact_out || out.dtype() == computed, "Found dtype ", info(out.dtype()).scalar, " but expected ",
+        info(computed).scalar, context(row, inputs, true));
   check(can_cast(computed, out.dtype()), "result type ", info(computed).scalar, " can't be cast to the desired output type ",
         info(out.dtype()).scalar, context(row, inputs, true));
   check_writable(out);
@@ -346,9 +358,16 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   const Dims sizes = common_shape(row, inputs);
   if (out) check_out_shape(row, inputs, *out, inplace, sizes);
   plan.compute = promote_inputs(row, inputs);
-  plan.computed = row.rule == DTypeRule::compare ? DType::boolean : plan.compute;
+  const DType computed = row.rule == DTypeRule::compare ? DType::boolean : plan.compute;
+  std::fill_n(plan.wanted, kMaxOperands, plan.compute);
+  plan.wanted[0] = computed;
+  if (row.has_mask) plan.wanted[1] = DType::boolean;
   plan.loop = row.loops.by_dtype[index_of(plan.compute)];
-  if (out) check_out_memory(row, inputs, *out, plan.computed);
+  if (row.dtype_error)
+    for (const Operand& operand : inputs)
+      check(operand.tensor->dtype() == inputs[0].tensor->dtype() && (!out || out->dtype() == operand.tensor->dtype()),
+            row.dtype_error, context(row, inputs, true));
+  if (out) check_out_memory(row, inputs, *out, computed);
   if (row.has_scale) check_scale(row, inputs, plan.compute);
   if (!plan.loop) fail_without_loop(row, inputs, plan.compute);
   const bool empty = std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
@@ -362,7 +381,7 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
     const Tensor* input = tensors[k] = layouts[k] = inputs[k - 1].tensor;
     if (!input) continue;
     // PyTorch casts such an input first, which makes it dense.
-    if (input->dtype() != plan.compute && !is_dense(*input)) layouts[k] = &(copies[k] = dense_layout(*input));
+    if (input->dtype() != plan.wanted[k] && !is_dense(*input)) layouts[k] = &(copies[k] = dense_layout(*input));
     if (fresh) continue;
     // Interleaved views of one buffer may share elements that the check above cannot see.
     const bool same = input->data() == out->data() && input->sizes() == out->sizes() && input->strides() == out->strides() &&
@@ -376,8 +395,7 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   if (!fresh) {
     result = *out;
   } else {
-    result =
-        Tensor::empty_strided(sizes, new_strides(layouts + 1, row.arity, sizes, order), out ? out->dtype() : plan.computed);
+    result = Tensor::empty_strided(sizes, new_strides(layouts + 1, row.arity, sizes, order), out ? out->dtype() : computed);
     if (out) *out = result;
   }
   if (out) result.bump_version();
@@ -391,7 +409,7 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
       plan.walk.add(*tensors[k + 1], order);
       plan.stage[k + 1].dtype = tensors[k + 1]->dtype();
     } else {
-      inputs[k].number.store(plan.compute, plan.numbers[k + 1].bytes);
+      store_number(row, inputs, inputs[k].number, plan.compute, &plan.numbers[k + 1]);
       plan.walk.add_number(plan.numbers[k + 1].bytes);
       plan.stage[k + 1].dtype = plan.compute;
     }
@@ -426,9 +444,16 @@ Operand operand_of(const Value& value) { return value.is_tensor() ? Operand(*val
 
 }  // namespace
 
+const ElementwiseRow& kernel_row(std::string_view name) {
+  for (const ElementwiseRows& file : kernels().elementwise)
+    for (const ElementwiseRow& row : std::span(file.rows, file.count))
+      if (row.name == name) return row;
+  fail(ErrorKind::runtime, "kernels: no elementwise row '", name, "'");
+}
+
 Result elementwise_call(const Call& call) {
   const ElementwiseRow* row = call.op.row;
-  Operand inputs[kMaxOperands - 1] = {Scalar(), Scalar(), Scalar()};
+  Operand inputs[kMaxOperands - 1];
   std::size_t count = row->arity;
   for (std::size_t k = 0; k < count; ++k) inputs[k] = operand_of(call.args[k]);
 

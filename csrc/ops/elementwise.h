@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "core/scalar.h"
 #include "core/tensor.h"
@@ -14,6 +15,7 @@ namespace wengert {
 struct Operand {
   const Tensor* tensor = nullptr;
   Scalar number;
+  Operand() = default;
   Operand(const Tensor& t) : tensor(&t) {}
   Operand(Scalar s) : number(s) {}
 };
@@ -22,6 +24,9 @@ struct Operand {
 // rule). With out: checked (dtype castable, shape, overlap), then written; in place it may not be broadcast. Returns the
 // result; with out, a tensor that shares out's storage.
 Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out = nullptr, bool inplace = false);
+
+// A row of the active kernel table, by name; must exist.
+const ElementwiseRow& kernel_row(std::string_view name);
 
 // The implementation of every op made from an ElementwiseRow: chooses the variant, then as above.
 Result elementwise_call(const Call& call);

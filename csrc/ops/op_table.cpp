@@ -105,6 +105,7 @@ std::vector<Op> build() {
   std::vector<Op> table;
   for (const ElementwiseRows& file : kernels().elementwise) {
     for (const ElementwiseRow& row : std::span(file.rows, file.count)) {
+      if (row.hidden) continue;
       const unsigned forms = kFunction | kMethod | kOut | (row.has_inplace ? kInplace : 0u);
       table.push_back(make_op({row.name, row.aliases, row.signature, forms, elementwise_call, row.doc}, "elementwise"));
       table.back().row = &row;

@@ -11,7 +11,7 @@ namespace wengert {
 
 // The iteration space, innermost dimension first, and each operand's steps through it in bytes. Operand 0 is the one written.
 struct Walk {
-  static constexpr int kOperands = 4;
+  static constexpr int kOperands = 5;
 
   int dims = 0;
   int operands = 0;

@@ -79,7 +79,12 @@ struct Rows {
   const ElementwiseRow &add = elementwise_row("add"), &sub = elementwise_row("sub"), &mul = elementwise_row("mul"),
                        &div = elementwise_row("div"), &neg = elementwise_row("neg"), &abs = elementwise_row("abs"),
                        &eq = elementwise_row("eq"), &ne = elementwise_row("ne"), &lt = elementwise_row("lt"),
-                       &le = elementwise_row("le"), &gt = elementwise_row("gt"), &ge = elementwise_row("ge");
+                       &le = elementwise_row("le"), &gt = elementwise_row("gt"), &ge = elementwise_row("ge"),
+                       &floor_divide = elementwise_row("floor_divide"), &remainder = elementwise_row("remainder"),
+                       &bitwise_and = elementwise_row("bitwise_and"), &bitwise_or = elementwise_row("bitwise_or"),
+                       &bitwise_xor = elementwise_row("bitwise_xor"), &bitwise_not = elementwise_row("bitwise_not"),
+                       &left_shift = elementwise_row("bitwise_left_shift"),
+                       &right_shift = elementwise_row("bitwise_right_shift");
 };
 const Rows* rows = nullptr;
 
@@ -108,21 +113,32 @@ PyObject* inplace(const ElementwiseRow& row, PyObject* self, PyObject* other) {
   });
 }
 
-#define WENGERT_BINARY(name) \
-  PyObject* nb_##name(PyObject* a, PyObject* b) { return number_operator(rows->name, a, b); }
-#define WENGERT_INPLACE(name) \
+// a + b, also reflected, and a += b.
+#define WENGERT_BINARY(name)                                                                  \
+  PyObject* nb_##name(PyObject* a, PyObject* b) { return number_operator(rows->name, a, b); } \
   PyObject* nb_inplace_##name(PyObject* a, PyObject* b) { return inplace(rows->name, a, b); }
 WENGERT_BINARY(add)
 WENGERT_BINARY(sub)
 WENGERT_BINARY(mul)
 WENGERT_BINARY(div)
-WENGERT_INPLACE(add)
-WENGERT_INPLACE(sub)
-WENGERT_INPLACE(mul)
-WENGERT_INPLACE(div)
+WENGERT_BINARY(floor_divide)
+WENGERT_BINARY(remainder)
+WENGERT_BINARY(bitwise_and)
+WENGERT_BINARY(bitwise_or)
+WENGERT_BINARY(bitwise_xor)
+WENGERT_BINARY(left_shift)
+WENGERT_BINARY(right_shift)
+#undef WENGERT_BINARY
 
 PyObject* nb_negative(PyObject* self) { return unary(rows->neg, self); }
 PyObject* nb_absolute(PyObject* self) { return unary(rows->abs, self); }
+PyObject* nb_invert(PyObject* self) {
+  return guarded([&] {
+    check_type(!is_floating(tensor_of(self).dtype()),
+               "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+    return unary(rows->bitwise_not, self);
+  });
+}
 PyObject* nb_positive(PyObject* self) { return Py_NewRef(self); }
 
 PyObject* nb_matmul(PyObject* a, PyObject* b) {
@@ -223,10 +239,25 @@ PyType_Slot kSlots[] = {
     SLOT(Py_nb_subtract, nb_sub),
     SLOT(Py_nb_multiply, nb_mul),
     SLOT(Py_nb_true_divide, nb_div),
+    SLOT(Py_nb_floor_divide, nb_floor_divide),
+    SLOT(Py_nb_remainder, nb_remainder),
+    SLOT(Py_nb_and, nb_bitwise_and),
+    SLOT(Py_nb_or, nb_bitwise_or),
+    SLOT(Py_nb_xor, nb_bitwise_xor),
+    SLOT(Py_nb_lshift, nb_left_shift),
+    SLOT(Py_nb_rshift, nb_right_shift),
     SLOT(Py_nb_inplace_add, nb_inplace_add),
     SLOT(Py_nb_inplace_subtract, nb_inplace_sub),
     SLOT(Py_nb_inplace_multiply, nb_inplace_mul),
     SLOT(Py_nb_inplace_true_divide, nb_inplace_div),
+    SLOT(Py_nb_inplace_floor_divide, nb_inplace_floor_divide),
+    SLOT(Py_nb_inplace_remainder, nb_inplace_remainder),
+    SLOT(Py_nb_inplace_and, nb_inplace_bitwise_and),
+    SLOT(Py_nb_inplace_or, nb_inplace_bitwise_or),
+    SLOT(Py_nb_inplace_xor, nb_inplace_bitwise_xor),
+    SLOT(Py_nb_inplace_lshift, nb_inplace_left_shift),
+    SLOT(Py_nb_inplace_rshift, nb_inplace_right_shift),
+    SLOT(Py_nb_invert, nb_invert),
     SLOT(Py_nb_matrix_multiply, nb_matmul),
     SLOT(Py_nb_negative, nb_negative),
     SLOT(Py_nb_positive, nb_positive),
