@@ -18,12 +18,14 @@ from reference import (
     assert_same,
     bits,
     dtype_of,
+    into_domain,
     layouts,
     oracle,
     samples,
 )
 
-ROWS = [op for op in torch._C.op_table() if op["family"] == "elementwise" and op["forms"]]
+ROWS = [op for op in torch._C.op_table() if op["family"] == "elementwise" and op["dtypes"]]
+FLOATS_ONLY = {"frac"}  # others make floats of integers
 NAN, INF = float("nan"), float("inf")
 SPECIAL = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 1e-45, 3.4e38]
 
@@ -36,6 +38,8 @@ def compute_dtype(op, dtype):
     """The dtype a row computes in for operands of dtype; None where it is not defined for it."""
     if dtype in op["dtypes"]:
         return dtype
+    if op["name"] in FLOATS_ONLY:
+        return None
     return "float32" if not set(op["dtypes"]) & set(INTS) else None
 
 
@@ -45,7 +49,7 @@ every_row = pytest.mark.parametrize("op", [pytest.param(op, id=op["name"]) for o
 
 
 def inputs(op, shape, dtype, seed=0):
-    return [samples(shape, dtype, 10 * seed + i) for i in range(arity(op))]
+    return into_domain(op["name"], [samples(shape, dtype, 10 * seed + i) for i in range(arity(op))])
 
 
 def expected(op, dtype, arrays):
@@ -120,17 +124,20 @@ BINARY = [pytest.param(op, id=op["name"]) for op in ROWS if arity(op) == 2]
 @pytest.mark.parametrize("op", BINARY)
 @given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4, min_side=0), st.data())
 def test_broadcasting(op, shapes, data):
+    dtype = "float32" if compute_dtype(op, "float32") else "int32"
     pairs = [
-        data.draw(st.sampled_from(list(layouts(samples(shape, "float32", seed)))))
-        for seed, shape in enumerate(shapes.input_shapes)
+        data.draw(st.sampled_from(list(layouts(array))))
+        for array in into_domain(op["name"], [samples(shape, dtype, seed) for seed, shape in enumerate(shapes.input_shapes)])
     ]
-    result = check(op, "float32", [p[1] for p in pairs], [p[2] for p in pairs], [p[0] for p in pairs])
+    result = check(op, dtype, [p[1] for p in pairs], [p[2] for p in pairs], [p[0] for p in pairs])
     assert tuple(result.shape) == shapes.result_shape
 
 
 @every_row
 def test_special_values(op):
     for dtype in FLOATS:
+        if not compute_dtype(op, dtype):
+            continue
         columns = list(itertools.product(SPECIAL, repeat=arity(op)))
         for repeat in (1, 20):  # in the tail, and in full vectors
             arrays = [np.array(column * repeat).astype(dtype) for column in zip(*columns, strict=True)]
@@ -138,7 +145,7 @@ def test_special_values(op):
             result = getattr(torch, op["public_name"])(*(torch.tensor(a) for a in arrays))
             with np.errstate(all="ignore"):
                 rounded = exact.astype(exact_dtype)
-            if op["name"] in ("maximum", "minimum"):  # either zero may win
+            if op["name"] in ("maximum", "minimum", "fmax", "fmin"):  # either zero may win
                 rounded, result = rounded + 0.0, result + 0.0
             assert_same(result, rounded)
 
@@ -256,3 +263,113 @@ def test_comparison_of_large_integers_is_exact():
     assert (x == big).tolist() == [True, False] and (x > big).tolist() == [False, True]
     assert (torch.tensor([255], dtype=torch.uint8) > torch.tensor([-1], dtype=torch.int8)).item() is True
     assert dtype_of("bool") == (x == x).dtype
+
+
+def floats(values, dtype="float32"):
+    return torch.tensor(values, dtype=dtype_of(dtype))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_remainders_of_infinities_and_zeros(dtype):
+    """A zero has the sign of the dividend; a remainder takes the divisor, infinite or not, to come to its side."""
+    x = floats([5, -5, INF, -INF, NAN, 0.0, -0.0, 5, -5, 4, -4, 0.0], dtype)
+    y = floats([INF, INF, 2, 2, 2, 2, 2, -INF, -INF, -2, 2, 0.0], dtype)
+    assert str(torch.remainder(x, y).tolist()) == str([5, INF, NAN, NAN, NAN, 0.0, -0.0, -INF, -5, 0.0, -0.0, NAN]).replace(
+        "[5,", "[5.0,"
+    ).replace("-5,", "-5.0,")
+    assert str(torch.fmod(x, y).tolist()) == "[5.0, -5.0, nan, nan, nan, 0.0, -0.0, 5.0, -5.0, 0.0, -0.0, nan]"
+    assert str((x // y).tolist()) == "[0.0, -1.0, nan, nan, nan, 0.0, -0.0, -1.0, 0.0, -2.0, -2.0, nan]"
+    assert str((floats([1, -1, 0], dtype) // 0).tolist()) == "[inf, -inf, nan]"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_remainders_are_exact(dtype):
+    """Quotients up to and beyond the digits of the dtype, next to whole numbers, and of subnormals."""
+    rng = np.random.default_rng(5)
+    a = (rng.standard_normal(3000) * 2.0 ** rng.integers(-60, 60, 3000)).astype(dtype)
+    b = (rng.standard_normal(3000) * 2.0 ** rng.integers(-60, 60, 3000)).astype(dtype)
+    whole = np.rint(rng.standard_normal(1000) * 1000).astype(dtype)
+    a[:1000] = np.nextafter(whole * b[:1000], np.where(whole > 0, -INF, INF).astype(dtype))
+    tiny = np.finfo(dtype).smallest_subnormal
+    a[1000:1100], b[1000:1100] = tiny * rng.integers(0, 99, 100).astype(dtype), tiny * rng.integers(1, 9, 100).astype(dtype)
+    x, y = torch.tensor(a), torch.tensor(b)
+    with np.errstate(all="ignore"):
+        assert_same(torch.fmod(x, y), np.fmod(a, b))
+        assert_same(torch.remainder(x, y), oracle("remainder")(a, b).astype(dtype))
+        assert_same(torch.floor_divide(x, y), np.floor_divide(a, b))
+
+
+def test_integer_division_and_shifts():
+    x, y = torch.tensor([5, -5, 5, -5]), torch.tensor([3, 3, -3, -3])
+    assert (x % y).tolist() == [2, 1, -1, -2] and torch.fmod(x, y).tolist() == [2, -2, 2, -2]
+    assert (x // y).tolist() == [1, -2, -2, 1] and (7 // y).tolist() == [2, 2, -3, -3] and (7 % y).tolist() == [1, 1, -2, -2]
+    for dtype in ("int8", "int16", "int32", "int64"):
+        low = np.iinfo(dtype).min
+        smallest = torch.tensor([low], dtype=dtype_of(dtype))
+        assert (smallest // -1).tolist() == [low] and (smallest % -1).tolist() == torch.fmod(smallest, -1).tolist() == [0]
+    for operation in (torch.remainder, torch.fmod, torch.floor_divide, lambda a, b: a % b, lambda a, b: a // b):
+        for divisor in (0, torch.tensor(0), torch.tensor([1, 0, 1, 1])):
+            with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+                operation(x, divisor)
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        torch.tensor([5], dtype=torch.uint8) % 256  # a number wraps
+    assert (torch.tensor([1, 2]) << 63).tolist() == [-(2**63), 0]
+    assert (torch.tensor([1, -1]) << -1).tolist() == [0, 0] and (torch.tensor([-1, 2]) >> -1).tolist() == [-1, 0]
+    assert (torch.tensor([-1, 2]) >> 64).tolist() == [-1, 0] and (1 << torch.tensor([3, 70])).tolist() == [8, 0]
+    assert torch.lcm(torch.tensor([4, 0]), torch.tensor([-6, 3])).tolist() == [12, 0]
+    assert torch.gcd(torch.tensor([0, -12]), torch.tensor([0, 18])).tolist() == [0, 6]
+
+
+def test_bool_and_the_bitwise_operators():
+    t, f = torch.tensor([True, False]), torch.tensor([False, False])
+    assert (t & f).tolist() == [False, False] and (t | f).tolist() == (t ^ f).tolist() == [True, False]
+    assert (~t).tolist() == [False, True] and (t & 3).dtype == torch.int64
+    for operation in (torch.remainder, torch.fmod, torch.floor_divide, torch.bitwise_left_shift, torch.bitwise_right_shift):
+        with pytest.raises(NotImplementedError, match="not implemented for 'Bool'"):
+            operation(t, f)
+    for operation in (torch.bitwise_and, torch.bitwise_left_shift, torch.gcd):
+        with pytest.raises(NotImplementedError, match="not implemented for 'Float'"):
+            operation(torch.ones(2), torch.ones(2))
+    with pytest.raises(TypeError, match="only implemented on integer and Boolean-type tensors"):
+        ~torch.ones(2)
+    with pytest.raises(RuntimeError, match="Boolean inputs not supported for relu"):
+        t.relu()
+    with pytest.raises(RuntimeError, match="heaviside is not yet implemented for tensors with different dtypes"):
+        torch.heaviside(torch.ones(2), torch.ones(2, dtype=torch.float64))
+
+
+def test_every_operator_has_reflected_and_inplace_forms():
+    x, y = torch.tensor([5, -7]), torch.tensor([2, 3])
+    for symbol in ("+", "-", "*", "//", "%", "&", "|", "^", "<<", ">>"):
+        of_numbers = [eval(f"a {symbol} b") for a, b in zip([5, -7], [2, 3], strict=True)]
+        assert eval(f"x {symbol} y").tolist() == of_numbers, symbol
+        assert eval(f"5 {symbol} y").tolist() == [eval(f"5 {symbol} b") for b in (2, 3)], symbol
+        z = x.clone()
+        scope = {"z": z, "y": y}
+        exec(f"z {symbol}= y", scope)
+        assert scope["z"] is z and z.tolist() == of_numbers, symbol
+        for expression in (f"x {symbol} None", f"None {symbol} x"):
+            with pytest.raises(TypeError, match="unsupported operand"):
+                eval(expression)
+    for name in ("div", "truediv"):
+        assert getattr(y, f"__r{name}__")(6).tolist() == [3, 2]
+    with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output type Long"):
+        x //= 2.5
+    with pytest.raises(TypeError, match="unsupported operand"):
+        divmod(x, 2)
+
+
+def test_rounding():
+    x = floats([0.5, 1.5, -0.5, -2.5, NAN, INF, -0.0, 2.0**23 + 1, -8388609.0])
+    assert str(x.round().tolist()) == "[0.0, 2.0, -0.0, -2.0, nan, inf, -0.0, 8388609.0, -8388609.0]"
+    assert str(x.ceil().tolist()) == "[1.0, 2.0, -0.0, -2.0, nan, inf, -0.0, 8388609.0, -8388609.0]"
+    assert str(x.floor().tolist()) == "[0.0, 1.0, -1.0, -3.0, nan, inf, -0.0, 8388609.0, -8388609.0]"
+    assert str(x.fix().tolist()) == "[0.0, 1.0, -0.0, -2.0, nan, inf, -0.0, 8388609.0, -8388609.0]"
+    y = floats([0.125, 1.567, 1234.5, NAN, INF, -0.0], "float64")
+    assert str(y.round(decimals=2).tolist()) == "[0.12, 1.57, 1234.5, nan, nan, -0.0]".replace("nan, nan", "nan, inf")
+    assert str(torch.round(y, decimals=-2).tolist()) == "[0.0, 0.0, 1200.0, nan, inf, -0.0]"
+    with pytest.raises(NotImplementedError, match="\"round_cpu\" not implemented for 'Long'"):
+        torch.round(torch.tensor([15]), decimals=-1)
+    for name in ("floor", "ceil", "trunc", "round", "frac", "sign"):
+        with pytest.raises(RuntimeError, match="Found dtype Double but expected Float"):
+            getattr(torch, name)(torch.ones(2), out=torch.empty(2, dtype=torch.float64))

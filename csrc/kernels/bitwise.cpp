@@ -119,7 +119,8 @@ const ElementwiseRow kRows[] = {
      .arity = 1,
      .doc = "All bits turned, element by element; of bool: not. What ~ does. Integers and bool.\n\n"
             ">>> ~wengert.tensor([0, 5])\ntensor([-1, -6])",
-     .loops = bit_loops<Not, 1>(elementwise_loop<NotBool, uint8_t, 1>)},
+     .loops = bit_loops<Not, 1>(elementwise_loop<NotBool, uint8_t, 1>),
+     .exact_out = true},
     binary("bitwise_left_shift",
            "input * 2 ** other, element by element, without the bits that leave; 0 where other is negative or not below the "
            "number "

@@ -118,7 +118,8 @@ constexpr ElementwiseRow test(const char* name, const char* doc, ElementwiseLoop
           .ns = 0.03f,
           .doc = doc,
           .loops = loops,
-          .has_inplace = false};
+          .has_inplace = false,
+          .exact_out = true};
 }
 
 const ElementwiseRow kRows[] = {

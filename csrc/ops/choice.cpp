@@ -81,14 +81,25 @@ void check_number_bounds(const char* kernel, const Operand& input, const Value& 
     not_implemented(kernel, DType::boolean);
 }
 
+// With number bounds PyTorch takes no other dtype for out=.
+void check_exact_out(const Call& call, std::span<const Operand> inputs) {
+  if (!call.out || call.inplace) return;
+  for (const Operand& bound : inputs.subspan(1))
+    if (bound.tensor) return;
+  const DType dtype = result_type(inputs);
+  check(call.out->dtype() == dtype, "Found dtype ", info(call.out->dtype()).scalar, " but expected ", info(dtype).scalar);
+}
+
 Tensor clamp_low(const Call& call, const Value& bound) {
   const Operand inputs[] = {*call.args[0].tensor, operand_of(bound)};
   check_number_bounds("clamp_min_scalar_cpu", inputs[0], bound);
+  check_exact_out(call, inputs);
   return elementwise(rows().clamp_min, inputs, call.out, call.inplace);
 }
 Tensor clamp_high(const Call& call, const Value& bound) {
   const Operand inputs[] = {*call.args[0].tensor, operand_of(bound)};
   check_number_bounds("clamp_max_scalar_cpu", inputs[0], bound);
+  check_exact_out(call, inputs);
   return elementwise(rows().clamp_max, inputs, call.out, call.inplace);
 }
 
@@ -99,6 +110,7 @@ Result clamp_op(const Call& call) {
   if (!low.given()) return clamp_high(call, high);
   const Operand inputs[] = {*call.args[0].tensor, operand_of(low), operand_of(high)};
   check_number_bounds("clamp_scalar_cpu", inputs[0], low);
+  check_exact_out(call, inputs);
   return elementwise(rows().clamp, inputs, call.out, call.inplace);
 }
 Result clamp_min_op(const Call& call) { return clamp_low(call, call.args[1]); }

@@ -218,6 +218,9 @@ std::string documentation(const Op& op, const std::string& name, bool function, 
       case DTypeRule::common:
         text += "The result has the promoted dtype of the operands";
         break;
+      case DTypeRule::number:
+        text += "The result has the promoted dtype of the operands, int64 for bool";
+        break;
       case DTypeRule::floating:
         text += "The result has the promoted dtype of the operands, the default float dtype for integers";
         break;

@@ -182,6 +182,15 @@ bool as_number(PyObject* object, Scalar* value) {
   }
   int overflow = 0;
   const long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
+  if (overflow > 0) {  // up to 2^64 - 1
+    const unsigned long long large = PyLong_AsUnsignedLongLong(object);
+    if (PyErr_Occurred()) {
+      PyErr_Clear();
+      fail(ErrorKind::overflow, "int too big to convert");
+    }
+    *value = Scalar::of(static_cast<std::uint64_t>(large));
+    return true;
+  }
   if (overflow) fail(ErrorKind::overflow, "int too big to convert");
   if (number == -1 && PyErr_Occurred()) throw PythonError();
   *value = Scalar::of(static_cast<std::int64_t>(number));

@@ -96,4 +96,6 @@ _TYPE_NAMES = {
 
 for _name, _method in _C.methods.items():
     setattr(Tensor, _name, _method)
+# Python 2's names of /, which PyTorch keeps.
+Tensor.__div__, Tensor.__rdiv__, Tensor.__idiv__ = Tensor.__truediv__, Tensor.__rtruediv__, Tensor.__itruediv__
 _C._register_tensor_class(Tensor)
