@@ -45,6 +45,10 @@ ON_PURPOSE = [
     ("bmm baddbmm", "expected scalar type", "PyTorch lets an empty batch pass"),
     ("addmv", "Dimension specified as 0 but tensor has no dimensions", "the vectors' sizes are compared first"),
     ("", "appears multiple times in the list of dims", "likewise, of a dim twice and one out of range"),
+    ("", "Promotion for uint16, uint32, uint64 types is not supported", "likewise"),
+    ("norm norm.p", "has no attribute 'layout'", "PyTorch's norm is written in Python"),
+    ("renorm", "INTERNAL ASSERT FAILED", "of the unsigned dtypes"),
+    ("cummax cummin", "Dimension out of range", "PyTorch does not look at dim where there are no elements"),
     ("baddbmm", "Expected size for first two dimensions", "likewise"),
     ("matmul", "size mismatch, got", "PyTorch folds a batch into a matrix, and names that, by the strides of sizes 1 too"),
     ("matmul", "addmv input tensors must have the same dtype", "likewise"),
@@ -63,6 +67,8 @@ ON_PURPOSE = [
     ("index", "valid indices", "several errors in one key"),
     ("index", "CPUBoolType", "PyTorch's writing names the type of bool unlike its expand"),
 ]
+# Totals of uint64 are uint64; PyTorch's are int64.
+UNSIGNED_TOTALS = ("sum", "nansum", "prod", "cumsum", "cumprod")
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +231,7 @@ def same_values(a, b, family):
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     eps = np.finfo(a.dtype).eps
     with np.errstate(all="ignore"):
-        close = np.abs(a - b) <= 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (64 * eps if family == "matrix" else 0)
+        close = np.abs(a - b) <= 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (64 * eps if family in ("matrix", "reduction") else 0)
     return bool(np.all(close | (a == b) | (np.isnan(a) & np.isnan(b))))
 
 
@@ -254,8 +260,10 @@ def difference(torch, op, form, name, positional, keywords):
         uninitialised = op["name"] == "empty"
         for a, b in zip(ours[1], theirs[1], strict=True):
             about = described(wengert, a, ours[3]), described(torch, b, theirs[3])
-            if about[0] != about[1]:
+            wider = op["name"] in UNSIGNED_TOTALS and about[0][0] == "torch.uint64"
+            if about[0][wider:] != about[1][wider:]:
                 return f"{about[0]}\n    PyTorch: {about[1]}"
+            a = a.view(wengert.int64) if wider else a
             if isinstance(a, wengert.Tensor) and not uninitialised and not same_values(a.numpy(), b.numpy(), op["family"]):
                 return f"{a}\n    PyTorch: {b}"
     for a, b in zip(ours[3], theirs[3], strict=True):

@@ -52,14 +52,15 @@ void parallel_for(std::int64_t n, std::int64_t unit, double ns, F&& f) {
   });
 }
 
-// While it lives, other Python threads may run, if the work is long enough to be worth it. The module installs the two
-// functions; without Python they do nothing.
+// What the module installs; without Python the functions are null.
 struct Interpreter {
   void* (*leave)() = nullptr;
   void (*enter)(void*) = nullptr;
+  void (*warn)(const char* message) = nullptr;  // a UserWarning, which a filter may make an exception
 };
 extern Interpreter interpreter;
 
+// While it lives, other Python threads may run, if the work is long enough to be worth it.
 class LongWork {
  public:
   explicit LongWork(double ns) : state_(ns >= kUnlockNs && interpreter.leave ? interpreter.leave() : nullptr) {}

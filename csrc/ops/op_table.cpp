@@ -10,6 +10,8 @@
 #include "ops/index.h"
 #include "ops/join.h"
 #include "ops/matmul.h"
+#include "ops/moments.h"
+#include "ops/norm.h"
 #include "ops/op.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
@@ -115,9 +117,10 @@ std::vector<Op> build() {
     std::span<const OpRow> rows;
     const char* family;
   } families[] = {
-      {kChoiceOps, "elementwise"}, {kReduceOps, "reduction"}, {kScanOps, "reduction"},  {kSortOps, "sorting"},
-      {kMatrixOps, "matrix"},      {kIndexOps, "indexing"},   {kViewOps, "view"},       {kJoinOps, "movement"},
-      {kConvertOps, "conversion"}, {kCopyOps, "copy"},        {kCreateOps, "creation"}, {kRandomOps, "random"},
+      {kChoiceOps, "elementwise"}, {kReduceOps, "reduction"}, {kMomentOps, "reduction"},   {kNormOps, "reduction"},
+      {kScanOps, "reduction"},     {kSortOps, "sorting"},     {kMatrixOps, "matrix"},      {kIndexOps, "indexing"},
+      {kViewOps, "view"},          {kJoinOps, "movement"},    {kConvertOps, "conversion"}, {kCopyOps, "copy"},
+      {kCreateOps, "creation"},    {kRandomOps, "random"},
   };
   for (const auto& family : families)
     for (const OpRow& row : family.rows) table.push_back(make_op(row, family.family));

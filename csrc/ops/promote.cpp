@@ -65,7 +65,7 @@ void set_default_dtype(DType dtype) {
 
 const char* cpp_name(DType dtype) {
   constexpr const char* kNames[kDTypes] = {"bool",           "unsigned char", "signed char",   "short int", "int",   "long int",
-                                           "unsigned short", "unsigned int",  "unsigned long", "float",     "double"};
+                                           "short unsigned int", "unsigned int",  "long unsigned int", "float",     "double"};
   return kNames[index_of(dtype)];
 }
 

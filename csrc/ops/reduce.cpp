@@ -21,11 +21,6 @@ Tensor reduce_or_fill(const Reducer& reducer, const Tensor& input, const DimSet&
 
 // ---- sums and products, which widen integers to 64 bits
 
-DType widened(DType dtype) {
-  if (is_floating(dtype)) return dtype;
-  return dtype == DType::int64 || itemsize(dtype) < 8 ? DType::int64 : dtype;
-}
-
 using Total = Tensor (*)(const Tensor& input, const DimSet& reduced, bool keepdim, DType target);
 
 Tensor sum_of(const Reduction& first, const Tensor& input, const DimSet& reduced, bool keepdim) {
@@ -171,13 +166,18 @@ Result amax_call(const Call& call) {
   const Tensor& input = *call.args[0].tensor;
   const char* name = call.op.public_name.c_str();
   const Dims dims = given_dims(call.args[1]);
+  if (input.numel() == 0) {
+    for (std::int64_t dim : dims) {
+      checked_dim(name, input, dim);
+      check_dim_not_empty(name, input, dim);
+    }
+  }
   const DimSet reduced = dim_set(name, input, dims);
   const bool keepdim = call.args[2].truth();
   if (call.out && call.out->dtype() != input.dtype())
     fail(ErrorKind::runtime, "Expected the dtype for input and out to match, but got ", info(input.dtype()).scalar,
          " for input's dtype and ", info(call.out->dtype()).scalar, " for out's dtype.", reduce_context(name, input));
   if (dims.empty()) check_not_empty(name, ErrorKind::runtime, input);
-  for (std::int64_t dim : dims) check_dim_not_empty(name, input, dim);
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
   if (call.out) check_out(name, call.out, sizes, input.dtype());
   return give(call, input.numel() == 0 ? Tensor::empty(sizes, input.dtype()) : extreme_of(which, input, reduced, keepdim));
@@ -274,13 +274,6 @@ Reducer counting(const Reduction& test, DType input) {
 
 Tensor count_of(const Reduction& test, const Tensor& input, const DimSet& reduced, bool keepdim) {
   return reduce_or_fill(counting(test, input.dtype()), input, reduced, keepdim, Scalar::of(std::int64_t{0}));
-}
-
-std::int64_t elements_each(const Tensor& input, const DimSet& reduced) {
-  std::int64_t n = 1;
-  for (int d = 0; d < input.dim(); ++d)
-    if (reduced[d]) n *= input.size(d);
-  return n;
 }
 
 template <bool All>
@@ -442,6 +435,18 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+
+DType widened(DType dtype) {
+  if (is_floating(dtype)) return dtype;
+  return dtype == DType::int64 || itemsize(dtype) < 8 ? DType::int64 : dtype;
+}
+
+std::int64_t elements_each(const Tensor& input, const DimSet& reduced) {
+  std::int64_t n = 1;
+  for (int d = 0; d < input.dim(); ++d)
+    if (reduced[d]) n *= input.size(d);
+  return n;
+}
 
 Tensor sum(const Tensor& input, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
   return total_sum(input, dim_set("sum", input, dims), keepdim, dtype.value_or(widened(input.dtype())));

@@ -15,6 +15,10 @@ Tensor sum(const Tensor& input, const Dims& dims = {}, bool keepdim = false, std
 // Over everything; RuntimeError for no elements. NaN where there is one.
 Tensor max(const Tensor& input);
 Tensor min(const Tensor& input);
+// The dtype in which integers and bool are added: int64, or uint64.
+DType widened(DType dtype);
+std::int64_t elements_each(const Tensor& input, const DimSet& reduced);  // that a result is made of
+
 Tensor amax(const Tensor& input, const DimSet& reduced, bool keepdim);  // of a tensor with elements
 Tensor amin(const Tensor& input, const DimSet& reduced, bool keepdim);
 

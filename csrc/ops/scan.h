@@ -1,4 +1,4 @@
-// Running results along a dimension: cumsum, cumprod, cummax, cummin.
+// Running results along a dimension: cumsum, cumprod, cummax, cummin, logcumsumexp.
 #pragma once
 
 #include <span>

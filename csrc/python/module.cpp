@@ -183,6 +183,9 @@ PYBIND11_MODULE(_C, m) {
   });
   interpreter.leave = [] { return static_cast<void*>(PyEval_SaveThread()); };
   interpreter.enter = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
+  interpreter.warn = [](const char* message) {
+    if (PyErr_WarnEx(PyExc_UserWarning, message, 1) < 0) throw PythonError();
+  };
 
   kernels();  // a bad WENGERT_ISA is an error of the import
   add_types(m.ptr());
