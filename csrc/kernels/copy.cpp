@@ -41,6 +41,12 @@ void fill_dense(T* out, T value, int64_t n, bool stream) {
 }
 
 template <class T>
+void copy_backwards(T* __restrict out, const T* __restrict in, int64_t n) {
+  in -= n - 1;
+  for (int64_t i = 0; i < n; ++i) out[i] = in[n - 1 - i];
+}
+
+template <class T>
 void copy_loop(const CopyArgs& a) {
   constexpr int64_t size = sizeof(T);
   for (int64_t r = 0; r < a.rows; ++r) {
@@ -53,6 +59,8 @@ void copy_loop(const CopyArgs& a) {
       copy_dense(out, in, a.n, a.stream);
     } else if (out_step == 1 && in_step == 0) {
       fill_dense(out, *in, a.n, a.stream);
+    } else if (out_step == 1 && in_step == -1) {
+      copy_backwards(out, in, a.n);
     } else if (out_step == 1) {
       for (int64_t i = 0; i < a.n; ++i) out[i] = in[i * in_step];
     } else {

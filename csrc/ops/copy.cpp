@@ -1,5 +1,6 @@
 #include "ops/copy.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/parallel.h"
@@ -38,8 +39,9 @@ void transpose_cast(const CopyArgs& all, CopyLoop transpose, CopyLoop cast, std:
   }
 }
 
-// Copies source, which is broadcast to out's shape, without checks. They do not overlap.
-void copy_unchecked(const Tensor& out, const Tensor& source) {
+}  // namespace
+
+void copy_unchecked(const Tensor& out, const Tensor& source, std::int64_t whole_bytes) {
   if (out.numel() == 0) return;
   const CopyKernels& copy = *kernels().copy;
   const CopyLoop cast = copy.cast[index_of(source.dtype())].to[index_of(out.dtype())];
@@ -58,7 +60,7 @@ void copy_unchecked(const Tensor& out, const Tensor& source) {
   if (unit == 0) {
     const bool dense = walk.dims == 0 || (walk.step[0][0] == out.itemsize() && walk.step[1][0] <= item && walk.step[1][0] >= 0);
     if (!dense) ns += numel * kStridedNs;
-    const bool stream = out.nbytes() > stream_bytes();
+    const bool stream = std::max(whole_bytes, out.nbytes()) > stream_bytes();
     LongWork work(ns);
     for_each_piece(walk, ns, 1, Walk::kElementUnit, [&](const WalkPiece& piece) { cast(args_of(walk, piece, stream)); });
     return;
@@ -76,11 +78,12 @@ void copy_unchecked(const Tensor& out, const Tensor& source) {
   });
 }
 
-// A new dense tensor of input's shape and, where input is dense, its strides; else PyTorch's order of dimensions.
 Tensor empty_alike(const Tensor& input, DType dtype) {
   if (input.is_contiguous() && input.numel() > 0) return Tensor::empty(input.sizes(), dtype);
   return Tensor::empty_strided(input.sizes(), dense_layout(input).strides(), dtype);
 }
+
+namespace {
 
 const char* c_name(DType dtype) {
   constexpr const char* kNames[kDTypes] = {"bool",     "uint8_t",  "int8_t",   "int16_t", "int",   "int64_t",
@@ -238,6 +241,21 @@ Result fill_op(const Call& call) {
   return input;
 }
 
+Result filled_op(const Call& call) {
+  const Tensor& input = input_of(call);
+  const Value& value = call.args[1];
+  const Tensor result = empty_alike(input, input.dtype());
+  if (value.is_tensor()) {
+    check(value.tensor->dim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.tensor->dim(),
+          " dimensions.");
+    copy_into(result, *value.tensor);
+  } else {
+    fill(result, value.number);
+  }
+  result.storage()->version = 0;
+  return result;
+}
+
 Result zero_op(const Call& call) {
   fill(input_of(call), Scalar::of(std::int64_t{0}));
   return input_of(call);
@@ -260,6 +278,9 @@ constexpr OpRow kRows[] = {
     {"fill_", "", "input: Tensor, value: Operand", kMethod | kInplaceOnly, fill_op,
      "Sets every element to value.\n\n"
      ">>> wengert.zeros(2).fill_(3)\ntensor([3., 3.])"},
+    {"fill", "", "input: Tensor, value: Operand", kFunction, filled_op,
+     "A tensor of input's shape and dtype whose elements are all value.\n\n"
+     ">>> wengert.fill(wengert.zeros(2), 3)\ntensor([3., 3.])"},
     {"zero_", "", "input: Tensor", kMethod | kInplaceOnly, zero_op,
      "Sets every element to zero.\n\n"
      ">>> wengert.ones(2).zero_()\ntensor([0., 0.])"},

@@ -11,10 +11,15 @@
 namespace wengert {
 
 void copy_into(const Tensor& out, const Tensor& source);  // broadcasts, casts; checks shape, overlap, read-only; bumps version
-void fill(const Tensor& out, Scalar value);               // as above
-Tensor contiguous(const Tensor& input);                   // input itself if it is
-Tensor clone(const Tensor& input);                        // keeps a dense layout (PyTorch's preserve_format)
-Tensor to_dtype(const Tensor& input, DType dtype);        // input itself if it is
+// Copies source, broadcast and cast, into out: no checks, no overlap, no new version. whole_bytes, where it is more than out's:
+// of the result that out is a part of, which decides whether it is written past the caches.
+void copy_unchecked(const Tensor& out, const Tensor& source, std::int64_t whole_bytes = 0);
+void fill(const Tensor& out, Scalar value);  // as above
+Tensor contiguous(const Tensor& input);      // input itself if it is
+// A new dense tensor of input's shape and, where input is dense, its strides; else PyTorch's order of dimensions.
+Tensor empty_alike(const Tensor& input, DType dtype);
+Tensor clone(const Tensor& input);                  // keeps a dense layout (PyTorch's preserve_format)
+Tensor to_dtype(const Tensor& input, DType dtype);  // input itself if it is
 
 // Whether a tensor of dtype can hold the number, by PyTorch's rules for fill_ and the like; and the error where it cannot.
 bool holds(DType dtype, Scalar value);

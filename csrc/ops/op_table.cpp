@@ -13,11 +13,16 @@
 #include "ops/moments.h"
 #include "ops/norm.h"
 #include "ops/op.h"
+#include "ops/parts.h"
 #include "ops/random.h"
+#include "ops/rearrange.h"
 #include "ops/reduce.h"
+#include "ops/resize.h"
 #include "ops/scan.h"
 #include "ops/sort.h"
+#include "ops/triangle.h"
 #include "ops/view.h"
+#include "ops/view_copy.h"
 
 namespace wengert {
 namespace {
@@ -117,10 +122,11 @@ std::vector<Op> build() {
     std::span<const OpRow> rows;
     const char* family;
   } families[] = {
-      {kChoiceOps, "elementwise"}, {kReduceOps, "reduction"}, {kMomentOps, "reduction"},   {kNormOps, "reduction"},
-      {kScanOps, "reduction"},     {kSortOps, "sorting"},     {kMatrixOps, "matrix"},      {kIndexOps, "indexing"},
-      {kViewOps, "view"},          {kJoinOps, "movement"},    {kConvertOps, "conversion"}, {kCopyOps, "copy"},
-      {kCreateOps, "creation"},    {kRandomOps, "random"},
+      {kChoiceOps, "elementwise"}, {kReduceOps, "reduction"}, {kMomentOps, "reduction"},  {kNormOps, "reduction"},
+      {kScanOps, "reduction"},     {kSortOps, "sorting"},     {kMatrixOps, "matrix"},     {kIndexOps, "indexing"},
+      {kViewOps, "view"},          {kPartOps, "view"},        {kJoinOps, "movement"},     {kRearrangeOps, "movement"},
+      {kTriangleOps, "movement"},  {kResizeOps, "movement"},  {kViewCopyOps, "movement"}, {kConvertOps, "conversion"},
+      {kCopyOps, "copy"},          {kCreateOps, "creation"},  {kRandomOps, "random"},
   };
   for (const auto& family : families)
     for (const OpRow& row : family.rows) table.push_back(make_op(row, family.family));

@@ -1,5 +1,7 @@
 #include "ops/view.h"
 
+#include <string_view>
+
 #include "ops/copy.h"
 
 namespace wengert {
@@ -149,6 +151,71 @@ Result squeeze_op(const Call& call) {
   return finish(call, squeeze(input, drop));
 }
 
+Result view_as_op(const Call& call) { return view(input_of(call), call.args[1].tensor->sizes()); }
+Result reshape_as_op(const Call& call) { return reshape(input_of(call), call.args[1].tensor->sizes()); }
+Result ravel_op(const Call& call) { return reshape(contiguous(input_of(call)), {-1}); }
+Result expand_as_op(const Call& call) { return expand(input_of(call), call.args[1].tensor->sizes()); }
+Result adjoint_op(const Call& call) { return adjoint(input_of(call)); }
+
+Result unflatten_op(const Call& call) {
+  const Tensor& input = input_of(call);
+  const Dims& sizes = call.args[2].ints;
+  check(!sizes.empty(), "unflatten: sizes must be non-empty");
+  check_index(input.dim() > 0, "Dimension specified as ", call.args[1].integer(), " but tensor has no dimensions");
+  const int dim = wrap_dim(call.args[1].integer(), input.dim());
+  Dims parts;
+  try {
+    parts = infer_size(sizes, input.size(dim));
+  } catch (const Error& error) {
+    const bool counted = std::string_view(error.what()).starts_with("shape");
+    check(!counted, "unflatten: Provided sizes ", sizes, " don't multiply up to the size of dim ", dim, " (", input.size(dim),
+          ") in the input tensor");
+    throw;
+  }
+  Dims size;
+  for (int i = 0; i < input.dim(); ++i) {
+    if (i != dim) {
+      size.push_back(input.size(i));
+    } else {
+      for (std::int64_t part : parts) size.push_back(part);
+    }
+  }
+  return view(input, size);
+}
+
+Result movedim_op(const Call& call) {
+  const Tensor& input = input_of(call);
+  const Value *from = &call.args[1], *to = &call.args[2];
+  const Dims sources = from->tag == Value::Tag::ints ? from->ints : Dims{from->integer()};
+  const Dims destinations = to->tag == Value::Tag::ints ? to->ints : Dims{to->integer()};
+  check(sources.size() == destinations.size(), "movedim: Invalid source or destination dims: source (", sources,
+        " dims) should contain the same number of dims as destination (", destinations, " dims)");
+  const int ndim = input.dim(), moved = sources.size();
+  Dims order(ndim, -1);  // the input's dimension at each place of the result
+  bool taken[kMaxDims] = {};
+  Dims source_dims(moved), destination_dims(moved);
+  for (int i = 0; i < moved; ++i) source_dims[i] = wrap_dim(sources[i], ndim);
+  for (int i = 0; i < moved; ++i) destination_dims[i] = wrap_dim(destinations[i], ndim);
+  for (int i = 0; i < moved; ++i) {
+    for (int j = 0; j < i; ++j) check(source_dims[i] != source_dims[j], "movedim: repeated dim in `source` (", sources, ")");
+  }
+  for (int i = 0; i < moved; ++i) {
+    for (int j = 0; j < i; ++j)
+      check(destination_dims[i] != destination_dims[j], "movedim: repeated dim in `destination` (", destinations, ")");
+  }
+  if (ndim == 0) return input.view_as({}, {});
+  for (int i = 0; i < moved; ++i) {
+    order[static_cast<int>(destination_dims[i])] = source_dims[i];
+    taken[source_dims[i]] = true;
+  }
+  for (int place = 0, next = 0; place < ndim; ++place) {
+    if (order[place] >= 0) continue;
+    while (taken[next]) ++next;
+    order[place] = next++;
+  }
+  return permute(input, order);
+}
+
 constexpr OpRow kRows[] = {
     {"view", "", "input: Tensor, size: int[]", kMethod, view_op,
      "A view of the same elements under another shape; one size may be -1.\n\n"
@@ -180,6 +247,33 @@ constexpr OpRow kRows[] = {
     {"expand", "", "input: Tensor, size: int[]", kMethod, expand_op,
      "A view repeated along dimensions of size 1 and new leading ones, without memory (stride 0); -1 keeps a size.\n\n"
      ">>> wengert.tensor([[1], [2]]).expand(2, 3)\ntensor([[1, 1, 1],\n        [2, 2, 2]])"},
+    {"expand_as", "", "input: Tensor, other: Tensor", kMethod, expand_as_op,
+     "A view of input repeated, without memory, to the shape of other.\n\n"
+     ">>> wengert.tensor([1, 2]).expand_as(wengert.zeros(2, 2))\ntensor([[1, 2],\n        [1, 2]])"},
+    {"broadcast_to", "", "input: Tensor, size: int[]", kFunction | kMethod, expand_op,
+     "A view of input repeated, without memory, to the shape size; as expand.\n\n"
+     ">>> wengert.broadcast_to(wengert.tensor([1, 2]), (2, 2))\ntensor([[1, 2],\n        [1, 2]])"},
+    {"view_as", "", "input: Tensor, other: Tensor", kMethod, view_as_op,
+     "A view of input under the shape of other, which has as many elements.\n\n"
+     ">>> wengert.arange(4).view_as(wengert.zeros(2, 2))\ntensor([[0, 1],\n        [2, 3]])"},
+    {"reshape_as", "", "input: Tensor, other: Tensor", kMethod, reshape_as_op,
+     "The elements of input under the shape of other: a view where the strides allow one, else a copy.\n\n"
+     ">>> wengert.arange(4).reshape_as(wengert.zeros(2, 2))\ntensor([[0, 1],\n        [2, 3]])"},
+    {"ravel", "", "input: Tensor", kFunction | kMethod, ravel_op,
+     "The elements as a vector: a view of a contiguous tensor, else a copy.\n\n"
+     ">>> wengert.ravel(wengert.tensor([[1, 2], [3, 4]]))\ntensor([1, 2, 3, 4])"},
+    {"unflatten", "", "input: Tensor, dim: int, sizes: tuple", kFunction | kMethod, unflatten_op,
+     "A view with dimension dim unfolded into several of the given sizes, one of which may be -1.\n\n"
+     ">>> wengert.zeros(2, 6).unflatten(1, (3, -1)).shape\ntorch.Size([2, 3, 2])"},
+    {"movedim", "moveaxis", "input: Tensor, source: int, destination: int", kFunction | kMethod, movedim_op,
+     "A view with dimension source at place destination; the others keep their order.\n\n"
+     ">>> wengert.zeros(2, 3, 4).movedim(0, -1).shape\ntorch.Size([3, 4, 2])"},
+    {"movedim.dims", "moveaxis", "input: Tensor, source: tuple, destination: tuple", kFunction | kMethod, movedim_op,
+     "A view with each dimension of source at its place in destination; the others keep their order.\n\n"
+     ">>> wengert.zeros(2, 3, 4).movedim((0, 1), (2, 0)).shape\ntorch.Size([3, 4, 2])"},
+    {"adjoint", "", "input: Tensor", kFunction | kMethod | kSelf, adjoint_op,
+     "A view with the last two dimensions exchanged: the conjugate transpose of real matrices.\n\n"
+     ">>> wengert.zeros(4, 2, 3).adjoint().shape\ntorch.Size([4, 3, 2])"},
 };
 
 }  // namespace
@@ -241,6 +335,11 @@ Tensor matrix_transpose(const Tensor& input) {
   return transpose(input, -2, -1);
 }
 
+Tensor adjoint(const Tensor& input, const char* name) {
+  check(input.dim() != 1, "tensor.", name, " is only supported on matrices or batches of matrices. Got 1-D tensor.");
+  return input.dim() == 0 ? input.view_as({}, {}) : transpose(input, -2, -1);
+}
+
 Tensor unsqueeze(const Tensor& input, std::int64_t dim) {
   const int at = wrap_dim(dim, input.dim() + 1);
   Dims sizes = input.sizes(), strides = input.strides();
@@ -249,9 +348,10 @@ Tensor unsqueeze(const Tensor& input, std::int64_t dim) {
   return input.view_as(sizes, strides);
 }
 
-// As PyTorch's message has it.
+// As PyTorch's message has it: the dtypes without a legacy tensor type have another form.
 static std::string type_name(DType dtype) {
-  return dtype == DType::boolean ? "CPUBoolType" : str("torch.", info(dtype).scalar, "Tensor");
+  const bool modern = dtype == DType::boolean || dtype == DType::uint16 || dtype == DType::uint32 || dtype == DType::uint64;
+  return modern ? str("CPU", info(dtype).scalar, "Type") : str("torch.", info(dtype).scalar, "Tensor");
 }
 
 Tensor expand(const Tensor& input, const Dims& size) {

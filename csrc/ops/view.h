@@ -12,8 +12,9 @@ Tensor view(const Tensor& input, const Dims& size);
 Tensor reshape(const Tensor& input, const Dims& size);
 Tensor transpose(const Tensor& input, std::int64_t dim0, std::int64_t dim1);
 Tensor permute(const Tensor& input, const Dims& dims);
-Tensor reversed_dims(const Tensor& input);     // .T
-Tensor matrix_transpose(const Tensor& input);  // .mT
+Tensor reversed_dims(const Tensor& input);                            // .T
+Tensor matrix_transpose(const Tensor& input);                         // .mT
+Tensor adjoint(const Tensor& input, const char* name = "adjoint()");  // also .mH
 Tensor unsqueeze(const Tensor& input, std::int64_t dim);
 Tensor expand(const Tensor& input, const Dims& size);
 void check_in_bounds(std::int64_t index, std::int64_t size, int dim);  // IndexError names dim

@@ -77,6 +77,18 @@ PyObject* matrix_transposed(PyObject* self, void*) {
   return guarded([&] { return wrap(matrix_transpose(tensor_of(self))); });
 }
 
+PyObject* adjoint_of(PyObject* self, void*) {
+  return guarded([&] { return wrap(adjoint(tensor_of(self), "mH")); });
+}
+PyObject* conjugate_transposed(PyObject* self, void*) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    check(t.dim() == 0 || t.dim() == 2, "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.",
+          t.dim() > 2 ? " For batches of matrices, consider using tensor.mH" : "");
+    return wrap(reversed_dims(t));
+  });
+}
+
 PyObject* is_contiguous(PyObject* self, PyObject*) { return PyBool_FromLong(tensor_of(self).is_contiguous()); }
 
 }  // namespace
@@ -109,6 +121,8 @@ PyGetSetDef kTensorProperties[] = {
     {"nbytes", nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"T", transposed, nullptr, "A view with the dimensions in reverse order.", nullptr},
     {"mT", matrix_transposed, nullptr, "A view with the last two dimensions exchanged.", nullptr},
+    {"H", conjugate_transposed, nullptr, "A view of a matrix transposed.", nullptr},
+    {"mH", adjoint_of, nullptr, "A view with the last two dimensions exchanged.", nullptr},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, "The attributes set on this tensor.", nullptr},
     {"_version", version, nullptr, "How often the storage has been written to in place.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
