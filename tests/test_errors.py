@@ -186,9 +186,5 @@ def test_what_is_not_covered_says_so():
         torch.zeros(2, requires_grad=True)
     with pytest.raises(RuntimeError, match="requires_grad"):
         torch.tensor([1.0], requires_grad=True)
-    with pytest.raises((NotImplementedError, RuntimeError), match="not covered"):
-        torch.arange(3)[[0, 1]]
-    with pytest.raises((NotImplementedError, RuntimeError), match="not covered"):
-        torch.arange(3)[torch.tensor([0, 1])]
     with pytest.raises(RuntimeError, match="complex"):
         torch.tensor(1j)

@@ -84,6 +84,8 @@ bool take_turns(const Tensor& a, const Tensor& b) {
   return false;
 }
 
+}  // namespace
+
 // Elements are apart when every stride steps past all that the smaller strides reach.
 bool surely_apart(const Tensor& t) {
   if (t.is_contiguous() || t.numel() <= 1) return true;
@@ -104,8 +106,6 @@ bool surely_apart(const Tensor& t) {
   }
   return true;
 }
-
-}  // namespace
 
 void check_no_internal_overlap(const Tensor& written) {
   if (surely_apart(written)) return;

@@ -78,6 +78,8 @@ void check_no_internal_overlap(const Tensor& written);
 void check_no_partial_overlap(const Tensor& written, const Tensor& read);
 void check_no_overlap(const Tensor& written, const Tensor& read);
 void check_not_read_only(const Tensor& written);
+// No two elements share a place. False where that is not plain from sizes and strides.
+bool surely_apart(const Tensor& tensor);
 // Raises unless `written` may be written to: not read-only, no two elements in one place.
 void check_writable(const Tensor& written);
 

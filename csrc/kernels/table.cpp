@@ -17,6 +17,8 @@ extern const AgreementKernels kAgreement;
 extern const ScanKernels kScans;
 extern const GemmKernels kGemm;
 extern const GemvKernels kGemv;
+extern const IndexKernels kIndex;
+extern const MaskKernels kMask;
 extern const RandomKernels kRandom;
 extern const ProbeKernels kProbe;
 
@@ -42,6 +44,8 @@ KernelTable kernel_table() {
           &kScans,
           &kGemm,
           &kGemv,
+          &kIndex,
+          &kMask,
           &kRandom,
           &kProbe};
 }

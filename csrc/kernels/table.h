@@ -5,6 +5,8 @@
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/gemv.h"
+#include "kernels/index.h"
+#include "kernels/mask.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
@@ -45,6 +47,8 @@ struct KernelTable {
   const ScanKernels* scans;
   const GemmKernels* gemm;
   const GemvKernels* gemv;
+  const IndexKernels* index;
+  const MaskKernels* mask;
   const RandomKernels* random;
   const ProbeKernels* probe;
 };

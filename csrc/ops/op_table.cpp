@@ -7,8 +7,11 @@
 #include "ops/copy.h"
 #include "ops/create.h"
 #include "ops/elementwise.h"
+#include "ops/gather.h"
 #include "ops/index.h"
+#include "ops/index_dim.h"
 #include "ops/join.h"
+#include "ops/masked.h"
 #include "ops/matmul.h"
 #include "ops/moments.h"
 #include "ops/norm.h"
@@ -20,9 +23,11 @@
 #include "ops/resize.h"
 #include "ops/scan.h"
 #include "ops/sort.h"
+#include "ops/take.h"
 #include "ops/triangle.h"
 #include "ops/view.h"
 #include "ops/view_copy.h"
+#include "ops/view_scatter.h"
 
 namespace wengert {
 namespace {
@@ -122,11 +127,32 @@ std::vector<Op> build() {
     std::span<const OpRow> rows;
     const char* family;
   } families[] = {
-      {kChoiceOps, "elementwise"}, {kReduceOps, "reduction"}, {kMomentOps, "reduction"},  {kNormOps, "reduction"},
-      {kScanOps, "reduction"},     {kSortOps, "sorting"},     {kMatrixOps, "matrix"},     {kIndexOps, "indexing"},
-      {kViewOps, "view"},          {kPartOps, "view"},        {kJoinOps, "movement"},     {kRearrangeOps, "movement"},
-      {kTriangleOps, "movement"},  {kResizeOps, "movement"},  {kViewCopyOps, "movement"}, {kConvertOps, "conversion"},
-      {kCopyOps, "copy"},          {kCreateOps, "creation"},  {kRandomOps, "random"},
+      // clang-format off: one a line, in the order of the docs
+      {kChoiceOps, "elementwise"},
+      {kReduceOps, "reduction"},
+      {kMomentOps, "reduction"},
+      {kNormOps, "reduction"},
+      {kScanOps, "reduction"},
+      {kSortOps, "sorting"},
+      {kMatrixOps, "matrix"},
+      {kIndexOps, "indexing"},
+      {kIndexDimOps, "indexing"},
+      {kGatherOps, "indexing"},
+      {kTakeOps, "indexing"},
+      {kMaskedOps, "indexing"},
+      {kViewScatterOps, "indexing"},
+      {kViewOps, "view"},
+      {kPartOps, "view"},
+      {kJoinOps, "movement"},
+      {kRearrangeOps, "movement"},
+      {kTriangleOps, "movement"},
+      {kResizeOps, "movement"},
+      {kViewCopyOps, "movement"},
+      {kConvertOps, "conversion"},
+      {kCopyOps, "copy"},
+      {kCreateOps, "creation"},
+      {kRandomOps, "random"},
+      // clang-format on
   };
   for (const auto& family : families)
     for (const OpRow& row : family.rows) table.push_back(make_op(row, family.family));

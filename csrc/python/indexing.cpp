@@ -1,110 +1,272 @@
-// x[...] and x[...] = value for the basic keys: ints, slices with any non-zero step, None, Ellipsis and tuples of
-// them. Everything basic is a view.
+// x[...] and x[...] = value. Ints, slices with any non-zero step, None and Ellipsis make views; tensors, arrays, lists, ranges
+// and bools are collected as keys for ops/index.h, which indexes the view.
+#include <vector>
+
 #include "ops/copy.h"
+#include "ops/create.h"
+#include "ops/index.h"
 #include "ops/view.h"
 #include "python/python.h"
 
 namespace wengert::python {
 namespace {
 
-[[noreturn, gnu::cold]] void unsupported(PyObject* key) {
-  const char* type = Py_TYPE(key)->tp_name;
-  if (is_tensor(key) || PySequence_Check(key) || PyBool_Check(key))
-    fail(ErrorKind::not_implemented, "indexing with a ", type,
-         " is not covered yet; ints, slices, None and ... are [for one element per index, index in a loop or use matrix "
-         "products]");
+[[noreturn, gnu::cold]] void invalid(PyObject* key) {
   fail(ErrorKind::index,
-       "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ", type, ")");
+       "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ",
+       Py_TYPE(key)->tp_name, ")");
 }
 
-Tensor take_slice(const Tensor& input, int dim, PyObject* key) {
-  Py_ssize_t start, stop, step;
-  if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw PythonError();
-  const Py_ssize_t length = PySlice_AdjustIndices(input.size(dim), &start, &stop, step);
-  return slice(input, dim, start, step, length);
+bool is_mask(const Tensor& key) { return key.dtype() == DType::boolean || key.dtype() == DType::uint8; }
+
+// What a tensor is as a key.
+enum class KeyKind : std::uint8_t { number, flag, list };
+KeyKind kind_of(const Tensor& key) {
+  if (key.dim() != 0 || is_floating(key.dtype())) return KeyKind::list;
+  return is_mask(key) ? KeyKind::flag : KeyKind::number;
 }
 
-// Keys consume dimensions from left to right; `dim` is the next one of the view so far.
-Tensor apply_tuple(const Tensor& input, PyObject* keys) {
-  const Py_ssize_t count = PyTuple_GET_SIZE(keys);
-  int consumed = 0;
-  bool ellipsis = false;
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    PyObject* key = PyTuple_GET_ITEM(keys, i);
-    if (key == Py_Ellipsis) {
-      if (ellipsis) fail(ErrorKind::index, "an index can only have a single ellipsis ('...')");
-      ellipsis = true;
-    } else if (key != Py_None) {
-      ++consumed;
+// A list, a range, an array: what PyTorch makes a tensor of.
+bool is_sequence(PyObject* key) { return PySequence_Check(key) && !PyTuple_CheckExact(key); }
+
+Tensor tensor_of_sequence(PyObject* key) {
+  Tensor result = is_numpy_array(key) ? from_buffer(key) : from_data(key, nullptr);
+  if (result.dtype() == DType::int64 || is_mask(result)) return result;
+  return to_dtype(result, DType::int64);  // floats and the empty list too, as PyTorch
+}
+
+// The view so far, and a key for each of its dimensions up to the last one that has a tensor.
+class Selection {
+ public:
+  explicit Selection(const Tensor& input) : view_(input) {}
+
+  const Tensor& view() const { return view_; }
+  bool advanced() const { return !keys_.empty(); }
+  Tensor read() const {
+    const Tensor* keys[kMaxDims];
+    return index(view_, pointers(keys));
+  }
+  void write(const Tensor& values) const {
+    const Tensor* keys[kMaxDims];
+    index_put(view_, pointers(keys), values, false);
+  }
+
+  void apply(PyObject* keys) {
+    if (PyTuple_Check(keys)) return apply_all(&PyTuple_GET_ITEM(keys, 0), PyTuple_GET_SIZE(keys));
+    PyObject* one[] = {keys};
+    apply_all(one, 1);
+  }
+
+ private:
+  Tensor view_;
+  std::vector<Tensor> keys_;  // not defined: the whole dimension
+  int dim_ = 0;               // the next dimension of the view
+  int selected_ = 0;          // dimensions that ints have taken away, for errors
+
+  Keys pointers(const Tensor** keys) const {
+    check_index(keys_.size() <= kMaxDims, "too many indices for tensor of dimension ", view_.dim());
+    for (std::size_t i = 0; i < keys_.size(); ++i) keys[i] = keys_[i].defined() ? &keys_[i] : nullptr;
+    return {keys, keys_.size()};
+  }
+
+  // How many dimensions of the input a key takes.
+  static int taken(PyObject* key) {
+    if (key == Py_None || key == Py_Ellipsis || PyBool_Check(key)) return 0;
+    if (!is_tensor(key)) return 1;
+    const Tensor& tensor = tensor_of(key);
+    return is_mask(tensor) ? tensor.dim() : 1;
+  }
+
+  void apply_all(PyObject* const* keys, Py_ssize_t count) {
+    std::int64_t consumed = 0;
+    for (Py_ssize_t i = 0; i < count; ++i) consumed += taken(keys[i]);
+    check_index(consumed <= view_.dim(), "too many indices for tensor of dimension ", view_.dim());
+    const int skipped = view_.dim() - static_cast<int>(consumed);
+    bool ellipsis = false;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+      PyObject* key = keys[i];
+      std::int64_t number;
+      if (key == Py_Ellipsis) {
+        if (ellipsis) fail(ErrorKind::index, "an index can only have a single ellipsis ('...')");
+        ellipsis = true;
+        dim_ += skipped;
+      } else if (key == Py_None) {
+        view_ = unsqueeze(view_, dim_++);
+      } else if (PySlice_Check(key)) {
+        apply_slice(key);
+      } else if (PyBool_Check(key)) {
+        apply_flag(key == Py_True);
+      } else if (is_tensor(key)) {
+        apply_tensor(tensor_of(key));
+      } else if (as_integer(key, &number)) {
+        apply_integer(number);
+      } else if (is_sequence(key) && !PyUnicode_Check(key) && !PyBytes_Check(key)) {
+        apply_list(tensor_of_sequence(key));
+      } else {
+        check_type(!PyUnicode_Check(key), "new(): invalid data type 'str'");
+        invalid(key);
+      }
     }
   }
-  check_index(consumed <= input.dim(), "too many indices for tensor of dimension ", input.dim());
-  Tensor view = input;
-  int dim = 0, selected = 0;  // errors count the dimensions that ints have taken away
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    PyObject* key = PyTuple_GET_ITEM(keys, i);
-    std::int64_t index;
-    if (key == Py_Ellipsis) {
-      dim += input.dim() - consumed;
-    } else if (key == Py_None) {
-      view = unsqueeze(view, dim++);
-    } else if (PySlice_Check(key)) {
-      view = take_slice(view, dim++, key);
-    } else if (as_integer(key, &index)) {
-      check_in_bounds(index, view.size(dim), dim + selected++);
-      view = select(view, dim, index);
-    } else {
-      unsupported(key);
+
+  void apply_integer(std::int64_t number) {
+    check_in_bounds(number, view_.size(dim_), dim_ + selected_++);
+    view_ = select(view_, dim_, number);
+  }
+
+  void apply_slice(PyObject* key) {
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw PythonError();
+    const Py_ssize_t length = PySlice_AdjustIndices(view_.size(dim_), &start, &stop, step);
+    view_ = slice(view_, dim_++, start, step, length);
+  }
+
+  // A new dimension of size 1, indexed once or not at all.
+  void apply_flag(bool value) {
+    view_ = unsqueeze(view_, dim_);
+    apply_list(full({value ? 1 : 0}, Scalar::of(std::int64_t{0}), DType::int64));
+  }
+
+  void apply_tensor(const Tensor& key) {
+    switch (kind_of(key)) {
+      case KeyKind::number:
+        return apply_integer(Scalar::load(key.dtype(), key.data()).integer);
+      case KeyKind::flag:
+        return apply_flag(!Scalar::load(key.dtype(), key.data()).is(0));
+      case KeyKind::list:
+        return apply_list(key);
     }
   }
-  return view;
-}
 
-Tensor view_of_key(const Tensor& input, PyObject* key) {
-  std::int64_t index;
-  if (PyTuple_Check(key)) return apply_tuple(input, key);
-  if (key == Py_Ellipsis) return input;
-  if (key == Py_None) return unsqueeze(input, 0);
-  if (PySlice_Check(key)) {
-    check_index(input.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
-    return take_slice(input, 0, key);
+  void apply_list(Tensor key) {
+    const int taken = is_mask(key) ? key.dim() : 1;
+    check_index(dim_ + taken <= view_.dim(), "too many indices for tensor of dimension ", view_.dim());
+    while (whole_dims() < dim_) keys_.emplace_back();
+    keys_.push_back(std::move(key));
+    dim_ += taken;
   }
-  if (!as_integer(key, &index)) unsupported(key);
-  check_index(input.dim() > 0,
-              "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-              "tensor to a number");
-  return select(input, 0, index);
+
+  // Dimensions of the view that the keys so far stand for.
+  int whole_dims() const {
+    int count = 0;
+    for (const Tensor& key : keys_) count += key.defined() && is_mask(key) ? key.dim() : 1;
+    return count;
+  }
+};
+
+// As PyTorch: a short list that holds a slice, None or an Ellipsis, a tensor or another sequence is a tuple of keys.
+bool is_tuple_like(PyObject* key) {
+  if (!PyList_Check(key)) return false;
+  const Py_ssize_t count = PyList_GET_SIZE(key);
+  if (count >= 32) return false;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* item = PyList_GET_ITEM(key, i);
+    if (item == Py_None || item == Py_Ellipsis || PySlice_Check(item) || is_tensor(item)) return true;
+    if (PySequence_Check(item) && !PyUnicode_Check(item)) return true;
+  }
+  return false;
 }
 
-Tensor view_of(const Tensor& input, PyObject* key) {
+// f(selection), with the input's shape behind an IndexError's message.
+template <class F>
+auto with_selection(const Tensor& input, PyObject* key, F f) {
   try {
-    return view_of_key(input, key);
+    Selection selection(input);
+    if (is_tuple_like(key)) {
+      PyObject* tuple = PyList_AsTuple(key);
+      if (!tuple) throw PythonError();
+      const pybind11::object held = pybind11::reinterpret_steal<pybind11::object>(tuple);
+      selection.apply(tuple);
+      return f(selection);
+    }
+    selection.apply(key);
+    return f(selection);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::index) throw;
-    throw Error(error.kind(), str(error.what(), " [index: input ", tuple_of(input.sizes()), "]"));
+    if (error.kind() != ErrorKind::index && error.kind() != ErrorKind::runtime) throw;
+    const std::string_view message = error.what();
+    if (error.kind() == ErrorKind::runtime && message.ends_with(']')) throw;
+    throw Error(error.kind(), str(message, " [index: input ", tuple_of(input.sizes()), "]"));
   }
+}
+
+// The commonest keys, alone, without a Selection. False: another key.
+bool plain_view(const Tensor& input, PyObject* key, Tensor* view) {
+  std::int64_t number;
+  if (key == Py_Ellipsis) {
+    *view = input;
+    return true;
+  }
+  if (input.dim() == 0 || is_tensor(key) || PyBool_Check(key)) return false;
+  if (PyLong_Check(key) && as_integer(key, &number)) {
+    if (number < -input.size(0) || number >= input.size(0)) return false;
+    *view = select(input, 0, number);
+    return true;
+  }
+  return false;
+}
+
+void check_not_zero_dim(const Tensor& input, PyObject* key) {
+  if (input.dim() != 0) return;
+  const auto context = [&] { return str(" [index: input ", tuple_of(input.sizes()), "]"); };
+  if (PySlice_Check(key)) fail(ErrorKind::index, "slice() cannot be applied to a 0-dim tensor.", context());
+  std::int64_t number;
+  if (!PyBool_Check(key) && !is_tensor(key) && as_integer(key, &number))
+    fail(ErrorKind::index,
+         "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+         "tensor to a number",
+         context());
+}
+
+// The number as an element of the target, with PyTorch's check of its range.
+Tensor element(const Tensor& target, Scalar number) { return full({}, number, target.dtype()); }
+
+void assign(const Tensor& target, PyObject* value, const Scalar* number) {
+  if (number) return fill(target, *number);
+  Tensor source = tensor_of(value);
+  while (source.dim() > 0 && source.size(0) == 1) source = select(source, 0, 0);  // as PyTorch, leading ones go
+  copy_into(target, expand(source, target.sizes()));
 }
 
 }  // namespace
 
 PyObject* subscript(PyObject* self, PyObject* key) {
-  return guarded([&] { return wrap(view_of(tensor_of(self), key)); });
+  return guarded([&] {
+    const Tensor& input = tensor_of(self);
+    Tensor view;
+    if (plain_view(input, key, &view)) return wrap(std::move(view));
+    check_not_zero_dim(input, key);
+    return wrap(with_selection(
+        input, key, [](const Selection& selection) { return selection.advanced() ? selection.read() : selection.view(); }));
+  });
 }
 
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   return guarded([&] {
     check_type(value != nullptr, "Tensor does not support deleting items");
-    const Tensor target = view_of(tensor_of(self), key);
+    const Tensor& input = tensor_of(self);
     Scalar number;
-    if (!is_tensor(value) && as_number(value, &number)) {
-      fill(target, number);
+    const bool is_number = !is_tensor(value) && as_number(value, &number);
+    check_not_zero_dim(input, key);
+    if (PyBool_Check(key) && (is_number || is_tensor(value))) {  // everything or nothing
+      if (key == Py_True) assign(unsqueeze(input, 0), value, is_number ? &number : nullptr);
       return 0;
     }
-    check_type(is_tensor(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.", info(target.dtype()).scalar,
-               "Tensor");
-    Tensor source = tensor_of(value);
-    while (source.dim() > 0 && source.size(0) == 1) source = select(source, 0, 0);  // as PyTorch, leading ones go
-    copy_into(target, expand(source, target.sizes()));
+    with_selection(input, key, [&](const Selection& selection) {
+      check_type(is_number || is_tensor(value), "can't assign a ", Py_TYPE(value)->tp_name, " to a torch.",
+                 info(input.dtype()).scalar, "Tensor");
+      if (!selection.advanced()) {
+        assign(selection.view(), value, is_number ? &number : nullptr);
+        return 0;
+      }
+      if (is_number) {
+        selection.write(element(input, number));
+        return 0;
+      }
+      Tensor source = tensor_of(value);
+      while (source.dim() > 0 && source.size(0) == 1) source = select(source, 0, 0);
+      selection.write(source);
+      return 0;
+    });
     return 0;
   });
 }
