@@ -37,6 +37,7 @@ ON_PURPOSE = [
     ("", "unsupported operation", "of several errors in one call either may be named: the overlap here"),
     ("", "output with shape", "likewise: the shape of the in-place result"),
     ("", "can't be cast to the desired output type", "likewise: its dtype"),
+    ("where where.self", "without overflow", "likewise: a number that the dtype cannot hold"),
     ("addmm", "not implemented for 'Bool'", "likewise: the dtype"),
     ("baddbmm", "not implemented for 'Bool'", "likewise"),
     ("baddbmm", "Bad in-place call", "likewise: the shape of the in-place result"),
@@ -109,7 +110,15 @@ VECTORS, MATRICES, BATCHES = (
     [(2, 3), (3, 2), (3, 3), (2, 2)],
     [(2, 3, 3), (2, 2, 3), (2, 3, 2), (1, 3, 3), (0, 3, 3)],
 )
+ALIKE = [(2, 3), (2, 3), (2, 3), (2, 1), (3,), (1, 3), (), (0, 3)]
 RANKS = {
+    "masked_fill": {"input": MATRICES, "mask": [(2, 1), (3,), (2, 3), (3, 3), ()], "value": [(), (), (1,)]},
+    "lerp": {name: ALIKE for name in ("input", "end", "weight")},
+    "addcmul": {name: ALIKE for name in ("input", "tensor1", "tensor2")},
+    "addcdiv": {name: ALIKE for name in ("input", "tensor1", "tensor2")},
+    "clamp": {name: ALIKE for name in ("input", "min", "max")},
+    "where": {name: ALIKE for name in ("condition", "input", "other")},
+    "where.self": {name: ALIKE for name in ("input", "condition", "other")},
     "dot": {"input": VECTORS, "tensor": VECTORS},
     "outer": {"input": VECTORS, "vec2": VECTORS},
     "mv": {"input": MATRICES, "vec": VECTORS},
@@ -174,6 +183,8 @@ def argument(rng, spec, op, first):
         likely = RANKS.get(op["name"]) if rng.random() < 0.8 else None
         shapes = likely[spec["name"]] if likely else SHAPES
         dtypes = [first.text.split()[1].split("[")[0]] if first and rng.random() < 0.8 else DTYPES
+        if spec["name"] in ("mask", "condition") and rng.random() < 0.9:
+            dtypes = ["bool"]
         return tensor(rng, shapes, dtypes)
     if kind in ("tuple of Tensors", "Tensor[]"):
         parts = [tensor(rng)]

@@ -63,6 +63,10 @@ Result where_method(const Call& call) {
 Result masked_fill_op(const Call& call) {
   const Tensor &input = *call.args[0].tensor, &mask = *call.args[1].tensor;
   const Value& value = call.args[2];
+  const bool same_shape = mask.sizes() == input.sizes();
+  const Dims sizes = same_shape     ? input.sizes()
+                     : call.inplace ? broadcast(input.sizes(), mask.sizes())
+                                    : broadcast(mask.sizes(), input.sizes());
   if (value.is_tensor())
     check(value.tensor->dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
           value.tensor->dim(), " dimension(s).");
@@ -70,7 +74,10 @@ Result masked_fill_op(const Call& call) {
         cpp_name(mask.dtype()));
   const Scalar number = value.is_tensor() ? Scalar::load(value.tensor->dtype(), value.tensor->data()) : value.number;
   const Operand inputs[] = {mask, as_element(number, input.dtype()), input};
-  return elementwise(rows().masked_fill, inputs, call.out, call.inplace);
+  if (call.inplace || (same_shape && mask.is_contiguous() && input.is_contiguous()))
+    return elementwise(rows().masked_fill, inputs, call.out, call.inplace);
+  Tensor result = Tensor::empty(sizes, input.dtype());  // row-major, whatever the inputs are
+  return elementwise(rows().masked_fill, inputs, &result);
 }
 
 // ---- bounds
@@ -151,15 +158,21 @@ Result lerp_op(const Call& call) {
           " for `weight` but got dtype ", cpp_name(weight.tensor->dtype()));
     if (weight.tensor->dtype() != dtype) last = Scalar::load(weight.tensor->dtype(), weight.tensor->data());
   }
-  if (!is_floating(dtype)) not_implemented(last.tensor ? "lerp_kernel_tensor" : "lerp_kernel_scalar", dtype);
   const Operand inputs[] = {input, end, last};
+  if (!is_floating(dtype)) {
+    common_shape(rows().lerp, inputs);
+    not_implemented(last.tensor ? "lerp_kernel_tensor" : "lerp_kernel_scalar", dtype);
+  }
   return elementwise(rows().lerp, inputs, call.out, call.inplace);
 }
 
 Tensor add_scaled(const ElementwiseRow& row, const Call& call) {
   Operand inputs[] = {*call.args[0].tensor, *call.args[1].tensor, *call.args[2].tensor, Scalar()};
   const DType dtype = result_type({inputs, 3});
-  if (!row.loops.by_dtype[index_of(dtype)]) not_implemented(row.kernel, dtype);
+  if (!row.loops.by_dtype[index_of(dtype)]) {
+    common_shape(row, {inputs, 3});
+    not_implemented(row.kernel, dtype);
+  }
   inputs[3] = as_element(call.args[3].number, dtype);
   return elementwise(row, inputs, call.out, call.inplace);
 }

@@ -271,6 +271,8 @@ void run_plan(Plan& plan) {
   }
 }
 
+}  // namespace
+
 Dims common_shape(const ElementwiseRow& row, std::span<const Operand> inputs) {
   Dims sizes;
   for (const Operand& operand : inputs) {
@@ -283,6 +285,8 @@ Dims common_shape(const ElementwiseRow& row, std::span<const Operand> inputs) {
   }
   return sizes;
 }
+
+namespace {
 
 void check_bools(const ElementwiseRow& row, std::span<const Operand> inputs) {
   if (!row.mixed_bool_error) return;
@@ -355,6 +359,10 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   Plan plan;
   plan.row = &row;
   check_bools(row, inputs);
+  if (row.dtype_error)
+    for (const Operand& operand : inputs)
+      check(operand.tensor->dtype() == inputs[0].tensor->dtype() && (!out || out->dtype() == operand.tensor->dtype()),
+            row.dtype_error, context(row, inputs, true));
   const Dims sizes = common_shape(row, inputs);
   if (out) check_out_shape(row, inputs, *out, inplace, sizes);
   plan.compute = promote_inputs(row, inputs);
@@ -363,10 +371,6 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   plan.wanted[0] = computed;
   if (row.has_mask) plan.wanted[1] = DType::boolean;
   plan.loop = row.loops.by_dtype[index_of(plan.compute)];
-  if (row.dtype_error)
-    for (const Operand& operand : inputs)
-      check(operand.tensor->dtype() == inputs[0].tensor->dtype() && (!out || out->dtype() == operand.tensor->dtype()),
-            row.dtype_error, context(row, inputs, true));
   if (out) check_out_memory(row, inputs, *out, computed);
   if (row.has_scale) check_scale(row, inputs, plan.compute);
   if (!plan.loop) fail_without_loop(row, inputs, plan.compute);

@@ -25,6 +25,9 @@ struct Operand {
 // result; with out, a tensor that shares out's storage.
 Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out = nullptr, bool inplace = false);
 
+// What the operands' shapes broadcast to; RuntimeError where they do not.
+Dims common_shape(const ElementwiseRow& row, std::span<const Operand> inputs);
+
 // A row of the active kernel table, by name; must exist.
 const ElementwiseRow& kernel_row(std::string_view name);
 
