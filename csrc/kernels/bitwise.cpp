@@ -125,26 +125,26 @@ const ElementwiseRow kRows[] = {
            "input * 2 ** other, element by element, without the bits that leave; 0 where other is negative or not below the "
            "number "
            "of bits. What << does. Integers.\n\n>>> wengert.tensor([1, 3]) << 2\ntensor([ 4, 12])",
-           integer_lanes<ShiftLeft, 2>(), "lshift_cpu"),
+           integer_lanes<ShiftLeft>(), "lshift_cpu"),
     binary("bitwise_right_shift",
            "floor(input / 2 ** other), element by element; where other is negative or not below the number of bits: -1 for "
            "negative "
            "numbers, else 0. What >> does. Integers.\n\n>>> wengert.tensor([9, -9]) >> 1\ntensor([ 4, -5])",
-           integer_lanes<ShiftRight, 2>(), "rshift_cpu"),
+           integer_lanes<ShiftRight>(), "rshift_cpu"),
     {.name = "gcd",
      .signature = "input: Tensor, other: Tensor",
      .arity = 2,
      .ns = 8,
      .doc = "The greatest common divisor, element by element; gcd(0, 0) is 0. Integers.\n\n"
             ">>> wengert.gcd(wengert.tensor([12, -9]), wengert.tensor([18, 6]))\ntensor([6, 3])",
-     .loops = integer_lanes<GreatestCommonDivisor, 2>()},
+     .loops = integer_lanes<GreatestCommonDivisor>()},
     {.name = "lcm",
      .signature = "input: Tensor, other: Tensor",
      .arity = 2,
      .ns = 10,
      .doc = "The least common multiple, element by element; 0 where either is 0. Integers.\n\n"
             ">>> wengert.lcm(wengert.tensor([4, -9]), wengert.tensor([6, 6]))\ntensor([12, 18])",
-     .loops = integer_lanes<LeastCommonMultiple, 2>()},
+     .loops = integer_lanes<LeastCommonMultiple>()},
 };
 
 }  // namespace

@@ -175,18 +175,31 @@ struct AddQuotient {
 };
 
 // 0 <= x - y < infinity or equal, within atol + rtol |y|; EqualNan: or both NaN.
+template <bool EqualNan, class T>
+bool is_close(T a, T b, T rtol, T atol) {
+  constexpr T kMax = sizeof(T) == 4 ? T(__FLT_MAX__) : T(__DBL_MAX__);
+  const T difference = a < b ? b - a : a - b, bound = rtol * b, allowed = atol + (bound < 0 ? -bound : bound);
+  const bool close = (a == b) | ((difference <= allowed) & (difference <= kMax));
+  return EqualNan ? close | ((a != a) & (b != b)) : close;
+}
+template <class T, bool EqualNan>
+void close_dense(uint8_t* out, const T* a, const T* b, T rtol, T atol, int64_t n) {
+#if !defined(__clang__)
+#pragma GCC ivdep
+#endif
+  for (int64_t i = 0; i < n; ++i) out[i] = is_close<EqualNan>(a[i], b[i], rtol, atol);
+}
 template <class T, bool EqualNan>
 void close_loop(const ElementwiseArgs& args) {
-  constexpr T kMax = sizeof(T) == 4 ? T(__FLT_MAX__) : T(__DBL_MAX__);
+  const bool dense = args.n == 1 || (args.step[0] == 1 && args.step[1] == sizeof(T) && args.step[2] == sizeof(T));
   each_row<5>(args, [&](char* const* p) {
     const T rtol = *reinterpret_cast<const T*>(p[3]), atol = *reinterpret_cast<const T*>(p[4]);
-    for (int64_t i = 0; i < args.n; ++i) {
-      const T a = *reinterpret_cast<const T*>(p[1] + i * args.step[1]),
-              b = *reinterpret_cast<const T*>(p[2] + i * args.step[2]);
-      const T difference = a < b ? b - a : a - b, bound = rtol * b, allowed = atol + (bound < 0 ? -bound : bound);
-      const bool close = (a == b) | ((difference <= allowed) & (difference <= kMax));
-      p[0][i * args.step[0]] = EqualNan ? close | ((a != a) & (b != b)) : close;
-    }
+    const auto at = [&](int k, int64_t i) { return *reinterpret_cast<const T*>(p[k] + i * args.step[k]); };
+    if (dense)
+      return close_dense<T, EqualNan>(reinterpret_cast<uint8_t*>(p[0]), reinterpret_cast<const T*>(p[1]),
+                                      reinterpret_cast<const T*>(p[2]), rtol, atol, args.n);
+#pragma GCC unroll 1
+    for (int64_t i = 0; i < args.n; ++i) p[0][i * args.step[0]] = is_close<EqualNan>(at(1, i), at(2, i), rtol, atol);
   });
 }
 

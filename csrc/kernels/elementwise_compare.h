@@ -48,21 +48,27 @@ void compare_loop(const ElementwiseArgs& args) {
   });
 }
 
-// Of one input.
+// Of one input. (The counts are values: what is stored as bytes might, for all the compiler knows, change the arguments.)
 template <class F, class T>
-void test_loop(const ElementwiseArgs& args) {
-  each_row<2>(args, [&](char* const* p) {
-    uint8_t* out = reinterpret_cast<uint8_t*>(p[0]);
-    if ((args.step[0] == 1 && args.step[1] == sizeof(T)) || args.n == 1) {
-      const T* in = reinterpret_cast<const T*>(p[1]);
+void test_row(uint8_t* out, const T* in, int64_t n) {
 #if !defined(__clang__)
 #pragma GCC ivdep
 #endif
-      for (int64_t i = 0; i < args.n; ++i) out[i] = F{}(in[i]);
-    } else {
+  for (int64_t i = 0; i < n; ++i) out[i] = F{}(in[i]);
+}
+template <class F, class T>
+void test_strided(char* out, const char* in, int64_t out_step, int64_t in_step, int64_t n) {
 #pragma GCC unroll 1
-      for (int64_t i = 0; i < args.n; ++i) out[i * args.step[0]] = F{}(*reinterpret_cast<const T*>(p[1] + i * args.step[1]));
-    }
+  for (int64_t i = 0; i < n; ++i) out[i * out_step] = F{}(*reinterpret_cast<const T*>(in + i * in_step));
+}
+template <class F, class T>
+void test_loop(const ElementwiseArgs& args) {
+  const bool dense = args.n == 1 || (args.step[0] == 1 && args.step[1] == sizeof(T));
+  each_row<2>(args, [&](char* const* p) {
+    if (dense)
+      test_row<F, T>(reinterpret_cast<uint8_t*>(p[0]), reinterpret_cast<const T*>(p[1]), args.n);
+    else
+      test_strided<F, T>(p[0], p[1], args.step[0], args.step[1], args.n);
   });
 }
 

@@ -66,8 +66,13 @@ struct IsNegativeInfinity {
 // The same for every element.
 template <bool Value>
 void constant_loop(const ElementwiseArgs& args) {
-  each_row<1>(args, [&](char* const* p) {
-    for (int64_t i = 0; i < args.n; ++i) p[0][i * args.step[0]] = Value;
+  const int64_t n = args.n, step = args.step[0];
+  each_row<1>(args, [=](char* const* p) {
+    if (step == 1) {
+      __builtin_memset(p[0], Value, static_cast<size_t>(n));
+    } else {
+      for (int64_t i = 0; i < n; ++i) p[0][i * step] = Value;
+    }
   });
 }
 

@@ -64,14 +64,14 @@ Result masked_fill_op(const Call& call) {
   const Tensor &input = *call.args[0].tensor, &mask = *call.args[1].tensor;
   const Value& value = call.args[2];
   const bool same_shape = mask.sizes() == input.sizes();
-  const Dims sizes = same_shape     ? input.sizes()
-                     : call.inplace ? broadcast(input.sizes(), mask.sizes())
-                                    : broadcast(mask.sizes(), input.sizes());
+  Dims sizes = input.sizes();
+  if (!same_shape && !call.inplace) sizes = broadcast(mask.sizes(), sizes);
   if (value.is_tensor())
     check(value.tensor->dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
           value.tensor->dim(), " dimension(s).");
   check(mask.dtype() == DType::boolean, "masked_fill_ only supports boolean masks, but got mask with dtype ",
         cpp_name(mask.dtype()));
+  if (!same_shape && call.inplace) sizes = broadcast(sizes, mask.sizes());
   const Scalar number = value.is_tensor() ? Scalar::load(value.tensor->dtype(), value.tensor->data()) : value.number;
   const Operand inputs[] = {mask, as_element(number, input.dtype()), input};
   if (call.inplace || (same_shape && mask.is_contiguous() && input.is_contiguous()))

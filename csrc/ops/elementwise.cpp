@@ -83,6 +83,20 @@ void run_flat(const ElementwiseRow& row, ElementwiseLoop loop, ElementwiseArgs& 
   });
 }
 
+// Whether one of n contiguous elements of an integer dtype is zero. Whole blocks at a time, which the compiler vectorises.
+bool has_zero(const char* data, DType dtype, std::int64_t n) {
+  constexpr std::int64_t kBlock = 1024;
+  return dispatch(dtype, [&]<class T>() {
+    const T* p = reinterpret_cast<const T*>(data);
+    for (std::int64_t i = 0; i < n; i += kBlock) {
+      bool found = false;
+      for (std::int64_t k = i; k < std::min(i + kBlock, n); ++k) found |= p[k] == T(0);
+      if (found) return true;
+    }
+    return false;
+  });
+}
+
 // The common case: contiguous tensors of one shape and dtype, and numbers that keep it. Fills in the inputs of args, and gives
 // the tensor that the result is like and its loop; null where this is another case.
 const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor* out, bool inplace,
@@ -93,7 +107,7 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
   if (!first || !first->is_contiguous() || (out && !inplace)) return nullptr;
   const DType dtype = first->dtype();
   *loop = row.loops.by_dtype[index_of(dtype)];
-  if (!*loop || (row.zero_error && !is_floating(dtype)) || (inplace && row.rule == DTypeRule::compare)) return nullptr;
+  if (!*loop || (inplace && row.rule == DTypeRule::compare)) return nullptr;
   for (k = 0; k < row.arity; ++k) {
     if (const Tensor* tensor = inputs[k].tensor) {
       if (tensor != first && (tensor->dtype() != (k < row.has_mask ? DType::boolean : dtype) || !tensor->is_contiguous() ||
@@ -108,6 +122,10 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
       args.data[k + 1] = numbers[k].bytes;
       args.step[k + 1] = 0;
     }
+  }
+  if (row.zero_error && !is_floating(dtype)) {  // the general path has the error
+    const Tensor* divisor = inputs[row.arity - 1].tensor;
+    if (has_zero(args.data[row.arity], dtype, divisor ? divisor->numel() : 1)) return nullptr;
   }
   if (inplace) {
     if (out != first || !out->writable()) return nullptr;
@@ -316,12 +334,12 @@ void check_divisor(const ElementwiseRow& row, std::span<const Operand> inputs, D
   const Operand& divisor = inputs.back();
   bool zero = false;
   if (divisor.tensor) {
-    const Tensor truth = contiguous(to_dtype(*divisor.tensor, DType::boolean));
-    zero = truth.numel() > 0 && std::memchr(truth.data(), 0, static_cast<std::size_t>(truth.numel()));
+    const Tensor dense = contiguous(to_dtype(*divisor.tensor, compute));
+    zero = has_zero(dense.data(), compute, dense.numel());
   } else {
     Number number{};
     divisor.number.store(compute, number.bytes);
-    zero = std::all_of(number.bytes, number.bytes + 8, [](char byte) { return byte == 0; });
+    zero = has_zero(number.bytes, compute, 1);
   }
   check(!zero, row.zero_error, context(row, inputs, false));
 }

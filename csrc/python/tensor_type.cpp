@@ -171,7 +171,8 @@ Scalar single(PyObject* self) {
 PyObject* nb_int(PyObject* self) {
   return guarded([&]() -> PyObject* {
     const Scalar value = single(self);
-    return value.is_floating() ? PyLong_FromDouble(value.floating) : PyLong_FromLongLong(value.integer);
+    if (value.is_floating()) return PyLong_FromDouble(value.floating);
+    return value.is_unsigned ? wrap_number(value) : PyLong_FromLongLong(value.integer);  // True is 1
   });
 }
 
@@ -184,7 +185,8 @@ PyObject* nb_index(PyObject* self) {
     const Tensor& t = tensor_of(self);
     check_type(t.numel() == 1 && !is_floating(t.dtype()),
                "only integer tensors of a single element can be converted to an index");
-    return PyLong_FromLongLong(Scalar::load(t.dtype(), t.data()).integer);
+    const Scalar value = Scalar::load(t.dtype(), t.data());
+    return value.is_unsigned ? wrap_number(value) : PyLong_FromLongLong(value.integer);
   });
 }
 

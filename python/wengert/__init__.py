@@ -22,6 +22,7 @@ from ._C import (
 )
 from ._printing import get_printoptions, set_printoptions
 from ._tensor import Tensor
+from ._typeinfo import finfo, iinfo
 from .config import show_config
 from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 

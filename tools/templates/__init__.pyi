@@ -29,6 +29,8 @@ from ._C import strided as strided
 from ._C import tensor as tensor
 from ._typing import Device, DType, Layout, MemoryFormat, Number
 from ._tensor import Tensor as Tensor
+from ._typeinfo import finfo as finfo
+from ._typeinfo import iinfo as iinfo
 # [results]
 
 __version__: str
