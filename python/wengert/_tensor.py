@@ -16,9 +16,6 @@ class Tensor(_C.TensorBase):
 
     __slots__ = ()
 
-    # NumPy leaves binary operators with a tensor to the tensor.
-    __array_priority__ = 1000
-
     def __repr__(self):
         return tensor_repr(self)
 
@@ -52,6 +49,44 @@ class Tensor(_C.TensorBase):
                 raise ValueError("a copy is needed to change the dtype of the array")
             return array.astype(dtype)
         return numpy.array(array, copy=True) if copy else array
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        from ._numpy import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function, types, args, options):
+        from ._numpy import apply_function
+
+        return apply_function(function, args, options)
+
+    def __array_namespace__(self, *, api_version=None):
+        from . import array_api
+
+        return array_api.namespace(api_version)
+
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        from ._interop import export
+
+        return export(self, stream, max_version, dl_device, copy)
+
+    def __dlpack_device__(self):
+        return (1, 0)
+
+    def __reduce_ex__(self, protocol):
+        from ._interop import reduce
+
+        return reduce(self, protocol)
+
+    def __copy__(self):
+        from ._interop import copy
+
+        return copy(self)
+
+    def __deepcopy__(self, memo):
+        from ._interop import deepcopy
+
+        return deepcopy(self, memo)
 
     def type(self, dtype=None, non_blocking=False):
         """The name of the tensor's type as PyTorch has it, or the tensor in another dtype.

@@ -27,6 +27,8 @@ from ._C import set_default_dtype as set_default_dtype
 from ._C import set_num_threads as set_num_threads
 from ._C import strided as strided
 from ._C import tensor as tensor
+from ._interop import from_dlpack as from_dlpack
+from ._interop import to_dlpack as to_dlpack
 from ._typing import Device, DType, Layout, MemoryFormat, Number
 from ._tensor import Tensor as Tensor
 from ._typeinfo import finfo as finfo
