@@ -19,6 +19,7 @@ from wengert.bench import (
     output,
     peers,
     progress,
+    surface,
     table,
     worker,
     workers,
@@ -35,20 +36,25 @@ def known():
 # Cases
 
 
+EVERY = cases.written_cases() + surface.written_cases()
+
+
 def test_case_names_are_unique():
-    names = [f"{c.family}: {c.name}" for c in cases.written_cases()]
+    names = [f"{c.family}: {c.name}" for c in EVERY]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(
-    "family", ["gemm", "small gemm", "skinny", "columns", "integer", "bmm", "mv", "dot", "call", "memory", "random"]
-)
+FAMILIES = ["gemm", "small gemm", "skinny", "columns", "integer", "bmm", "mv", "dot", "call", "memory", "random"]
+FAMILIES += ["maths", "broadcast", "reduction", "movement", "indexing", "sorting", "small call"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_has_cases(family):
-    assert cases.select(cases.written_cases(), family + ":")
+    assert cases.select(EVERY, family + ":")
 
 
 def test_case_travels_as_json():
-    for case in cases.written_cases():
+    for case in EVERY:
         assert cases.Case.from_json(json.loads(json.dumps(case.to_json()))) == case
 
 
@@ -154,7 +160,10 @@ def test_no_operands():
     adapters.adapter("numpy").check(cases.select(cases.written_cases(), "randn")[0], bound)
 
 
-@pytest.mark.parametrize("case", [c for c in cases.written_cases() if c.bytes < 2e6], ids=lambda c: f"{c.family}: {c.name}")
+SMALL = [c for c in cases.written_cases() if c.bytes < 2e6] + [c for c in surface.written_cases() if c.bytes < 5e7]
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda c: f"{c.family}: {c.name}")
 def test_wengert_gives_what_numpy_gives(case):
     adapter = adapters.adapter("wengert")
     adapter.check(case, adapter.bind(case))

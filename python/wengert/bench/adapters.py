@@ -35,6 +35,8 @@ def base(operand: Operand, dtype: str) -> Any:
         shape = (*shape[:-1], 2 * shape[-1])
     if dtype.startswith("float"):
         values = (operand.low + (operand.high - operand.low) * _block("float")).astype(dtype)
+    elif operand.high > 1:
+        values = numpy.floor(operand.low + (operand.high - operand.low) * _block("float")).astype(dtype)
     elif dtype == "bool":
         values = _block("integer") > 0
     else:

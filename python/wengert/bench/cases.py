@@ -19,7 +19,8 @@ SHORT = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "bo
 @dataclass(frozen=True)
 class Operand:
     """A random tensor. ``layout``: ``rows`` is contiguous, ``columns`` is stored transposed, ``strided`` takes every second
-    element along the last dimension of one twice as wide."""
+    element along the last dimension of one twice as wide. Integers are in [-100, 100] without 0 or, where high is above 1,
+    in [low, high)."""
 
     name: str
     shape: tuple[int, ...]
@@ -230,7 +231,7 @@ def _memory() -> Iterator[Case]:
 
 
 def written_cases() -> list[Case]:
-    """Every case that is written out; ``elementwise.cases()`` adds a row per elementwise operator."""
+    """The cases of this file; ``surface`` has those of the numeric surface, ``elementwise`` a row per elementwise operator."""
     return [*_gemm(), *_bmm(), *_mv(), *_calls(), *_memory()]
 
 

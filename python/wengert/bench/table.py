@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import cases, elementwise, limits, output, peers
+from . import cases, elementwise, limits, output, peers, surface
 from .cases import Case
 from .output import ratio_text, share_text, time_text
 from .progress import Progress
@@ -23,7 +23,7 @@ QUICK_DTYPES = ("float32", "bool")
 
 def chosen_cases(patterns: str, names: Sequence[str], quick: bool = False) -> list[Case]:
     """The cases ``patterns`` fit. The elementwise ones come from wengert's own op table, so they need it to take part."""
-    every = cases.written_cases()
+    every = cases.written_cases() + surface.written_cases()
     if "wengert" in names:
         every += elementwise.installed_cases()
     wanted = cases.select(every, patterns)
