@@ -281,7 +281,9 @@ def same_values(a, b, family):
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     eps = np.finfo(a.dtype).eps
     with np.errstate(all="ignore"):
-        close = np.abs(a - b) <= 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (64 * eps if family in ("matrix", "reduction") else 0)
+        close = np.abs(a - b) <= 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (
+            64 * eps if family in ("matrix", "reduction") else 0
+        )
     return bool(np.all(close | (a == b) | (np.isnan(a) & np.isnan(b))))
 
 

@@ -55,7 +55,15 @@ def is_floating_point(input):
     return input.is_floating_point()
 
 
+# Loaded when first used.
+_SUBMODULES = ("array_api", "linalg", "special")
+
+
 def __getattr__(name):
+    if name in _SUBMODULES:
+        import importlib
+
+        return importlib.import_module(f"wengert.{name}")
     import difflib
 
     near = difflib.get_close_matches(name, globals(), 3)

@@ -130,69 +130,6 @@ def cross_products(input, other, dim):
     return wengert.stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim)
 
 
-@composite("method")
-def tensordot(input: Tensor, other: Tensor, dims: int | Sequence[Sequence[int]] = 2) -> Tensor:
-    """The sums of products over pairs of dimensions: the last `dims` of input with the first of other, or the lists given.
-
-    The result has the other dimensions of input, then those of other.
-
-    >>> wengert.tensordot(wengert.ones(2, 3), wengert.ones(3, 2), dims=([0, 1], [1, 0]))
-    tensor(6.)
-    """
-    if wengert.is_tensor(dims):
-        dims = dims.tolist()
-    if isinstance(dims, int):
-        if dims < 0:
-            raise RuntimeError(f"tensordot expects dims >= 0, but got {dims=}")
-        if dims > min(input.dim(), other.dim()):
-            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got {dims=}")
-        given = list(range(-dims, 0)), list(range(dims))
-    elif isinstance(dims, (list, tuple)) and len(dims) == 2:
-        given = tuple([d] if isinstance(d, int) else list(d) for d in dims)
-    else:
-        raise RuntimeError(
-            "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, "
-            f"but got {dims=}"
-        )
-    ours, theirs = given
-    if len(ours) != len(theirs):
-        raise RuntimeError("both dimension lists should have same length")
-    if input.dtype != other.dtype:
-        raise RuntimeError("both inputs should have same dtype")
-    ours, theirs = ([wrap_dim(d, t.dim()) for d in dims] for t, dims in ((input, ours), (other, theirs)))
-    for dims in (ours, theirs):
-        for place, d in enumerate(dims):
-            if d in dims[:place]:
-                raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    for i, j, place in zip(ours, theirs, range(len(ours)), strict=True):
-        a, b = input.size(i), other.size(j)
-        if a == b:
-            continue
-        if a == 1:  # a broadcast dimension is summed before, so that neither side grows
-            other = other.sum(j, keepdim=True, dtype=other.dtype)
-        elif b == 1:
-            input = input.sum(i, keepdim=True, dtype=input.dtype)
-        else:
-            raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a} in dim {given[0][place]} "
-                f"and second has size {b} in dim {given[1][place]}"
-            )
-    left = [d for d in range(input.dim()) if d not in ours]
-    right = [d for d in range(other.dim()) if d not in theirs]
-    shape = [input.size(d) for d in left] + [other.size(d) for d in right]
-    summed = 1
-    for d in ours:
-        summed *= input.size(d)
-    rows, columns = 1, 1
-    for d in left:
-        rows *= input.size(d)
-    for d in right:
-        columns *= other.size(d)
-    a = input.permute(left + ours).reshape(rows, summed)
-    b = other.permute(theirs + right).reshape(summed, columns)
-    return wengert.mm(a, b).reshape(shape)
-
-
 @composite("method", "out")
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """The Kronecker product: blocks of other, one for each element of input, which multiplies it.

@@ -1,0 +1,134 @@
+"""What the functions of this package share: checks with PyTorch's sentences, NumPy's arrays, named results."""
+
+from collections import namedtuple
+
+import wengert
+
+from .._composite import write
+
+NAMES = {
+    "torch.bool": "Bool",
+    "torch.uint8": "Byte",
+    "torch.int8": "Char",
+    "torch.int16": "Short",
+    "torch.int32": "Int",
+    "torch.int64": "Long",
+    "torch.uint16": "UInt16",
+    "torch.uint32": "UInt32",
+    "torch.uint64": "UInt64",
+    "torch.float32": "Float",
+    "torch.float64": "Double",
+}
+
+
+class LinAlgError(RuntimeError):
+    """A matrix that the function cannot work on: singular, or not positive definite."""
+
+
+def check(condition, message):
+    if not condition:
+        raise RuntimeError(message)
+
+
+def scalar_name(tensor):
+    """The dtype as PyTorch's messages have it: Float, Long."""
+    return NAMES[str(tensor.dtype)]
+
+
+def check_float(name, tensor):
+    check(
+        tensor.dtype.is_floating_point,
+        f"{name}: Expected a floating point or complex tensor as input. Got {scalar_name(tensor)}",
+    )
+
+
+def check_matrices(name, tensor, argument="A"):
+    check(tensor.dim() >= 2, f"{name}: The input tensor {argument} must have at least 2 dimensions.")
+
+
+def check_square(name, tensor):
+    check_matrices(name, tensor)
+    check(
+        tensor.size(-1) == tensor.size(-2),
+        f"{name}: A must be batches of square matrices, but they are {tensor.size(-2)} by {tensor.size(-1)} matrices",
+    )
+
+
+def named(name, fields):
+    """The class of a result with named fields, which prints as PyTorch's."""
+    cls = namedtuple(name, fields)
+    cls.__module__ = "wengert.return_types"
+    cls.__repr__ = lambda self: "torch.return_types.{}(\n{})".format(
+        name,
+        ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True)),
+    )
+    return cls
+
+
+def given(out, result):
+    """result, or out= with it."""
+    return result if out is None else write(out, result)
+
+
+def batched(function, *tensors):
+    """function of NumPy's arrays, whose results come back as tensors of the first one's dtype."""
+    import numpy
+
+    with numpy.errstate(all="ignore"):
+        results = function(*(tensor.numpy() for tensor in tensors))
+    if isinstance(results, tuple):
+        return tuple(wengert.from_numpy(numpy.ascontiguousarray(result)) for result in results)
+    return wengert.from_numpy(numpy.ascontiguousarray(results))
+
+
+def column_major(tensor):
+    """The matrices stored by columns, as LAPACK leaves its results and PyTorch shows them."""
+    return tensor.mT.contiguous().mT
+
+
+def each_matrix(tensor):
+    """(index over the batch, matrix) of every matrix; the index is None where there is one without a batch."""
+    if tensor.dim() == 2:
+        yield None, tensor
+        return
+    yield from enumerate(tensor.reshape(-1, *tensor.shape[-2:]))
+
+
+def batch_text(index):
+    return "" if index is None else f"(Batch element {index}): "
+
+
+def broadcast_batches(a, b):
+    """Both with the batch dimensions that they have in common."""
+    batch = wengert.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return a.expand(*batch, *a.shape[-2:]), b.expand(*batch, *b.shape[-2:])
+
+
+def first_zero_pivot(matrix):
+    """The number, from 1, of the first zero on the diagonal of U in the factorisation with row exchanges; 0 for none."""
+    import numpy
+
+    u = numpy.array(matrix.numpy())
+    n = u.shape[0]
+    found = 0
+    for k in range(n):
+        p = k + int(numpy.argmax(numpy.abs(u[k:, k])))
+        if u[p, k] == 0:
+            found = found or k + 1
+            continue
+        u[[k, p]] = u[[p, k]]
+        u[k + 1 :, k:] -= numpy.outer(u[k + 1 :, k] / u[k, k], u[k, k:])
+    return found
+
+
+def first_bad_minor(matrix):
+    """The order of the first leading minor of a symmetric matrix that is not positive; 0 for none."""
+    import numpy
+
+    a = matrix.numpy()
+    for k in range(1, a.shape[0] + 1):
+        try:
+            numpy.linalg.cholesky(a[:k, :k])
+        except numpy.linalg.LinAlgError:
+            return k
+    return 0

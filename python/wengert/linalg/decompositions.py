@@ -1,0 +1,292 @@
+"""Factorisations: Cholesky, QR, singular values, symmetric eigenvalues, LU."""
+
+import wengert
+
+from ._support import (
+    LinAlgError,
+    batch_text,
+    batched,
+    check,
+    check_float,
+    check_matrices,
+    check_square,
+    column_major,
+    each_matrix,
+    first_bad_minor,
+    given,
+    named,
+    scalar_name,
+)
+
+CholeskyEx = named("linalg_cholesky_ex", "L info")
+Eigh = named("linalg_eigh", "eigenvalues eigenvectors")
+LU = named("linalg_lu", "P L U")
+LUFactor = named("linalg_lu_factor", "LU pivots")
+LUFactorEx = named("linalg_lu_factor_ex", "LU pivots info")
+QR = named("linalg_qr", "Q R")
+SVD = named("linalg_svd", "U S Vh")
+
+
+def _infos(values, batch):
+    return wengert.tensor(values, dtype=wengert.int32).reshape(batch)
+
+
+def _cholesky(name, A, upper):
+    check_square(name, A)
+    check_float(name, A)
+    import numpy
+
+    lower = A.mT if upper else A
+    try:
+        factor = batched(numpy.linalg.cholesky, lower)
+        infos = [0] * max(1, A[..., 0, 0].numel() if A.numel() else 0)
+    except numpy.linalg.LinAlgError:
+        factors, infos = [], []
+        for _, matrix in each_matrix(lower):
+            infos.append(first_bad_minor(matrix))
+            factors.append(wengert.full_like(matrix, wengert.nan).tril() if infos[-1] else _cholesky(name, matrix, False)[0])
+        factor = wengert.stack(factors).reshape(A.shape)
+    return (factor.mT if upper else factor), infos
+
+
+def cholesky(A, *, upper=False, out=None):
+    """The lower triangular L with A = L @ L.mT of symmetric positive definite matrices (*, n, n); with upper, L.mT.
+
+    Only the triangle asked for is read. LinAlgError where a leading minor is not positive.
+
+    >>> wengert.linalg.cholesky(wengert.tensor([[4.0, 2.0], [2.0, 2.0]]))
+    tensor([[2., 0.],
+            [1., 1.]])
+    """
+    factor, infos = _cholesky("linalg.cholesky", A, upper)
+    for index, info in enumerate(infos):
+        if info:
+            raise LinAlgError(
+                f"linalg.cholesky: {batch_text(None if A.dim() == 2 else index)}The factorization could not be completed because "
+                f"the input is not positive-definite (the leading minor of order {info} is not positive-definite)."
+            )
+    return given(out, factor)
+
+
+def cholesky_ex(A, *, upper=False, check_errors=False, out=None):
+    """cholesky without the error: (L, info), info being 0 or the order of the first leading minor that is not positive.
+
+    What a factor holds where info is not 0 is unspecified (here NaN).
+
+    >>> wengert.linalg.cholesky_ex(-wengert.eye(2)).info
+    tensor(1, dtype=torch.int32)
+    """
+    if check_errors:
+        cholesky(A, upper=upper)
+    factor, infos = _cholesky("linalg.cholesky_ex", A, upper)
+    return given(out, CholeskyEx(factor, _infos(infos[: max(1, len(infos))], A.shape[:-2])))
+
+
+def qr(A, mode="reduced", *, out=None):
+    """A = Q @ R with orthonormal columns in Q and R upper triangular, of matrices (*, m, n).
+
+    mode: "reduced" gives Q (*, m, k) and R (*, k, n), k = min(m, n); "complete" Q (*, m, m) and R (*, m, n); "r" R alone, Q empty.
+
+    >>> Q, R = wengert.linalg.qr(wengert.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> wengert.allclose(Q @ R, wengert.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    True
+    """
+    check(
+        mode in ("reduced", "complete", "r"),
+        f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'",
+    )
+    check_matrices("linalg.qr", A)
+    check_float("linalg.qr", A)
+    import numpy
+
+    if mode == "r":
+        result = QR(wengert.empty(0, dtype=A.dtype), batched(lambda a: numpy.linalg.qr(a, "r"), A))
+    else:
+        q, r = batched(lambda a: tuple(numpy.linalg.qr(a, mode)), A)
+        result = QR(column_major(q), r)
+    return given(out, result)
+
+
+def svd(A, full_matrices=True, *, driver=None, out=None):
+    """A = U @ diag(S) @ Vh with orthonormal U and Vh and singular values S in descending order, of matrices (*, m, n).
+
+    Without full_matrices U is (*, m, k) and Vh (*, k, n), k = min(m, n). driver is for GPUs and has to be None.
+
+    >>> wengert.linalg.svd(wengert.tensor([[3.0, 0.0], [0.0, -4.0]])).S
+    tensor([4., 3.])
+    """
+    check(
+        driver is None, "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
+    )
+    check_matrices("linalg.svd", A)
+    check_float("linalg.svd", A)
+    import numpy
+
+    u, s, vh = batched(lambda a: tuple(numpy.linalg.svd(a, full_matrices=full_matrices)), A)
+    return given(out, SVD(column_major(u), s, vh))
+
+
+def svdvals(A, *, driver=None, out=None):
+    """The singular values (*, k) of matrices (*, m, n) in descending order, k = min(m, n).
+
+    >>> wengert.linalg.svdvals(wengert.tensor([[3.0, 0.0], [0.0, -4.0]]))
+    tensor([4., 3.])
+    """
+    check(
+        driver is None, "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
+    )
+    check_matrices("linalg.svd", A)
+    check_float("linalg.svd", A)
+    import numpy
+
+    return given(out, batched(lambda a: numpy.linalg.svd(a, compute_uv=False), A))
+
+
+def _check_symmetric(name, A, UPLO):
+    check_square(name, A)
+    check(UPLO.upper() in ("L", "U"), f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+    if not A.dtype.is_floating_point:
+        raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{scalar_name(A)}'")
+
+
+def eigh(A, UPLO="L", *, out=None):
+    """The eigenvalues in ascending order and the eigenvectors, as columns, of symmetric matrices (*, n, n).
+
+    Only the triangle UPLO, "L" or "U", is read.
+
+    >>> wengert.linalg.eigh(wengert.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+    tensor([1., 2.])
+    """
+    _check_symmetric("linalg.eigh", A, UPLO)
+    import numpy
+
+    values, vectors = batched(lambda a: tuple(numpy.linalg.eigh(a, UPLO.upper())), A)
+    return given(out, Eigh(values, column_major(vectors)))
+
+
+def eigvalsh(A, UPLO="L", *, out=None):
+    """The eigenvalues (*, n) of symmetric matrices (*, n, n) in ascending order; only the triangle UPLO is read.
+
+    >>> wengert.linalg.eigvalsh(wengert.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([1., 2.])
+    """
+    _check_symmetric("linalg.eigvalsh", A, UPLO)
+    import numpy
+
+    return given(out, batched(lambda a: numpy.linalg.eigvalsh(a, UPLO.upper()), A))
+
+
+def _getrf(name, A):
+    """LU, pivots from 1 and infos of every matrix, by SciPy's LAPACK."""
+    check_matrices(name, A)
+    check_float(name, A)
+    try:
+        from scipy.linalg.lapack import get_lapack_funcs
+    except ImportError:
+        raise ImportError(f"{name} needs SciPy: pip install wengert[linalg]") from None
+    (getrf,) = get_lapack_funcs(("getrf",), dtype=A.numpy().dtype)
+    m, n = A.shape[-2:]
+    factors, pivots, infos = [], [], []
+    for _, matrix in each_matrix(A):
+        if matrix.numel() == 0:
+            factor, pivot, info = matrix.clone(), wengert.zeros(min(m, n), dtype=wengert.int32), 0
+        else:
+            array, indices, info = getrf(matrix.numpy())
+            factor, pivot = wengert.tensor(array), wengert.tensor(indices).to(wengert.int32) + 1
+        factors.append(factor)
+        pivots.append(pivot)
+        infos.append(info)
+    batch = A.shape[:-2]
+    if not factors:
+        return A.clone(), wengert.zeros(*batch, min(m, n), dtype=wengert.int32), wengert.zeros(batch, dtype=wengert.int32)
+    stacked = column_major(wengert.stack(factors).reshape(A.shape))
+    return stacked, wengert.stack(pivots).reshape(*batch, min(m, n)), _infos(infos, batch)
+
+
+def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
+    """(LU, pivots, info) of matrices (*, m, n): the factors in one matrix, the row exchanges from 1, and 0 or the first zero of U.
+
+    Needs SciPy.
+
+    >>> wengert.linalg.lu_factor_ex(wengert.ones(2, 2)).info
+    tensor(2, dtype=torch.int32)
+    """
+    check(pivot, "linalg.lu_factor: LU without pivoting is not implemented on the CPU")
+    result = LUFactorEx(*_getrf("linalg.lu_factor_ex", A))
+    if check_errors:
+        _check_factors(result.info)
+    return given(out, result)
+
+
+def _check_factors(infos):
+    for index, info in enumerate(infos.reshape(-1).tolist()):
+        if info:
+            raise LinAlgError(
+                f"torch.linalg.lu_factor: {batch_text(None if infos.dim() == 0 else index)}U[{info},{info}] is zero and using it on "
+                "lu_solve would result in a division by zero. If you still want to perform the factorization, consider calling "
+                "linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
+            )
+
+
+def lu_factor(A, *, pivot=True, out=None):
+    """(LU, pivots) for lu_solve, of matrices (*, m, n). LinAlgError where U has a zero on its diagonal. Needs SciPy.
+
+    >>> wengert.linalg.lu_factor(wengert.tensor([[1.0, 2.0], [4.0, 2.0]])).pivots
+    tensor([2, 2], dtype=torch.int32)
+    """
+    factors, pivots, infos = lu_factor_ex(A, pivot=pivot)
+    _check_factors(infos)
+    return given(out, LUFactor(factors, pivots))
+
+
+def permutation_of(pivots, m):
+    """The rows of A that P.mT @ A has in each place, (*, m), from LAPACK's exchanges."""
+    flat = pivots.reshape(-1, pivots.size(-1)).tolist()
+    rows = []
+    for exchanges in flat:
+        order = list(range(m))
+        for i, j in enumerate(exchanges):
+            order[i], order[j - 1] = order[j - 1], order[i]
+        rows.append(order)
+    return wengert.tensor(rows, dtype=wengert.int64).reshape(*pivots.shape[:-1], m)
+
+
+def lu(A, *, pivot=True, out=None):
+    """A = P @ L @ U with a permutation P, L lower triangular with a unit diagonal and U upper triangular. Needs SciPy.
+
+    >>> P, L, U = wengert.linalg.lu(wengert.tensor([[1.0, 2.0], [4.0, 2.0]]))
+    >>> P @ L @ U
+    tensor([[1., 2.],
+            [4., 2.]])
+    """
+    check(pivot, "linalg.lu: LU without pivoting is not implemented on the CPU")
+    factors, pivots, _ = _getrf("linalg.lu", A)
+    m, n = A.shape[-2:]
+    k = min(m, n)
+    lower = factors[..., :k].tril(-1) + wengert.eye(m, k, dtype=A.dtype)
+    upper = factors[..., :k, :].triu()
+    p = wengert.eye(m, dtype=A.dtype)[permutation_of(pivots, m)].mT
+    return given(out, LU(p, lower, upper))
+
+
+def householder_product(input, tau, *, out=None):
+    """The first n columns of the product of the reflectors I - tau_i v_i v_i^T that are stored below input's diagonal.
+
+    input (*, m, n), tau (*, k) with k <= n <= m.
+
+    >>> wengert.linalg.householder_product(wengert.ones(2, 1), wengert.zeros(1))
+    tensor([[1.],
+            [0.]])
+    """
+    check_matrices("linalg.householder_product", input, "input")
+    check_float("linalg.householder_product", input)
+    m, n = input.shape[-2:]
+    k = tau.size(-1)
+    check(m >= n, "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to input.shape[-1]")
+    check(n >= k, "torch.linalg.householder_product: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    result = wengert.eye(m, n, dtype=input.dtype).expand(input.shape).clone()
+    vectors = input.tril(-1) + wengert.eye(m, n, dtype=input.dtype)
+    for i in reversed(range(k)):
+        v = vectors[..., i : i + 1]
+        result = result - tau[..., i, None, None] * v @ (v.mT @ result)
+    return given(out, result)
