@@ -187,8 +187,8 @@ def _pair(a, b, keep):
     ]
     labels = [*batch, *rows, *columns]
     if not inner:
-        left = x.reshape(*x.shape, *[1] * len(columns))
-        right = y.reshape(*y.shape[: len(batch)], *[1] * len(rows), *y.shape[len(batch) :])
+        left = x.reshape((*x.shape, *[1] * len(columns)))
+        right = y.reshape((*y.shape[: len(batch)], *[1] * len(rows), *y.shape[len(batch) :]))
         return left * right, labels
     b, m, n = len(batch), len(batch) + len(rows), y.dim() - len(columns)
     x = x.reshape(x.shape[:b].numel(), x.shape[b:m].numel(), x.shape[m:].numel())

@@ -5,12 +5,10 @@ from __future__ import annotations
 import wengert
 
 from .._composite import composite
-from ._shapes import dtype_word, wrap_dim
+from ._shapes import dtype_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wengert import Number, Tensor
 
 

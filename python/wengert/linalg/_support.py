@@ -77,8 +77,8 @@ def batched(function, *tensors):
     with numpy.errstate(all="ignore"):
         results = function(*(tensor.numpy() for tensor in tensors))
     if isinstance(results, tuple):
-        return tuple(wengert.from_numpy(numpy.ascontiguousarray(result)) for result in results)
-    return wengert.from_numpy(numpy.ascontiguousarray(results))
+        return tuple(wengert.from_numpy(numpy.asarray(result, order="C")) for result in results)
+    return wengert.from_numpy(numpy.asarray(results, order="C"))
 
 
 def column_major(tensor):
@@ -101,7 +101,7 @@ def batch_text(index):
 def broadcast_batches(a, b):
     """Both with the batch dimensions that they have in common."""
     batch = wengert.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return a.expand(*batch, *a.shape[-2:]), b.expand(*batch, *b.shape[-2:])
+    return a.expand((*batch, *a.shape[-2:])), b.expand((*batch, *b.shape[-2:]))
 
 
 def first_zero_pivot(matrix):

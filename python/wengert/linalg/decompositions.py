@@ -200,7 +200,7 @@ def _getrf(name, A):
     if not factors:
         return A.clone(), wengert.zeros(*batch, min(m, n), dtype=wengert.int32), wengert.zeros(batch, dtype=wengert.int32)
     stacked = column_major(wengert.stack(factors).reshape(A.shape))
-    return stacked, wengert.stack(pivots).reshape(*batch, min(m, n)), _infos(infos, batch)
+    return stacked, wengert.stack(pivots).reshape((*batch, min(m, n))), _infos(infos, batch)
 
 
 def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
@@ -248,7 +248,7 @@ def permutation_of(pivots, m):
         for i, j in enumerate(exchanges):
             order[i], order[j - 1] = order[j - 1], order[i]
         rows.append(order)
-    return wengert.tensor(rows, dtype=wengert.int64).reshape(*pivots.shape[:-1], m)
+    return wengert.tensor(rows, dtype=wengert.int64).reshape((*pivots.shape[:-1], m))
 
 
 def lu(A, *, pivot=True, out=None):

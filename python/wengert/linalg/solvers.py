@@ -71,7 +71,7 @@ def _with_infos(function, A, *others):
         except numpy.linalg.LinAlgError:
             infos[-1] = infos[-1] or matrix.size(-1)
             results.append(wengert.full_like(own[0] if own else matrix, wengert.nan))
-    return wengert.stack(results).reshape(*A.shape[:-2], *results[0].shape), infos
+    return wengert.stack(results).reshape((*A.shape[:-2], *results[0].shape)), infos
 
 
 def _info_tensor(infos, batch):
@@ -248,7 +248,7 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False, out=None):
         return given(out, lu_solve(LU, pivots, B.mT, adjoint=not adjoint).mT)
     factors, b = broadcast_batches(LU, B)
     n = LU.size(-1)
-    rows = permutation_of(pivots, n).expand(*factors.shape[:-2], n)
+    rows = permutation_of(pivots, n).expand((*factors.shape[:-2], n))
     if adjoint:
         x = solve_triangular(factors.mT, b, upper=False)
         x = solve_triangular(factors.mT, x, upper=True, unitriangular=True)
@@ -354,7 +354,7 @@ def tensorinv(A, ind=2, *, out=None):
         "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
         f"{columns.numel()} != {rows.numel()}",
     )
-    return given(out, inv(A.reshape(rows.numel(), columns.numel())).reshape(*columns, *rows))
+    return given(out, inv(A.reshape(rows.numel(), columns.numel())).reshape((*columns, *rows)))
 
 
 def tensorsolve(A, B, dims=None, *, out=None):
