@@ -77,10 +77,13 @@ def rounded(value, bits):
 
 
 def fit(problem):
-    fixed = []
+    fixed, best = [], None
     for k in range(problem.degree + 1):
-        coefficients, _ = remez(problem, fixed)
-        fixed.append(rounded(coefficients[k], problem.bits))
+        coefficients, error = remez(problem, fixed)
+        # With the lowest powers given, an interval around 0 may have no levelled error: what was found before is rounded then.
+        if best is None or error < 1.2 * best[1]:
+            best = coefficients, error
+        fixed.append(rounded(best[0][k], problem.bits))
     errors = []
     for i in range(2001):
         u = problem.low + (problem.high - problem.low) * i / 2000
@@ -148,6 +151,69 @@ def logarithm_by_quotient(degree, bits):
         lambda z: mp.mpf(0) if z == 0 else z * mp.sqrt(z) / (2 * mp.atanh(mp.sqrt(z))),
         mp.mpf(0),
         high,
+        degree,
+        bits,
+    )
+
+
+def exponential(degree, bits, high=None, name="e^r", rate=1):
+    """b^r, where ln b is rate."""
+    high = mp.log(2) / 2 if high is None else high
+    g = tail(lambda x: mp.exp(rate * x), lambda x: 1 + rate * x if rate == 1 else mp.mpf(1), 2 if rate == 1 else 1, 24)
+    power = 2 if rate == 1 else 1
+    head = "1 + r + r^2 P(r)" if rate == 1 else "1 + r P(r)"
+    return Problem(
+        f"{name} = {head}, |r| <= {mp.nstr(high, 4)}, {bits} bits",
+        g,
+        lambda x: abs(x) ** power / mp.exp(rate * x),
+        -high,
+        high * mp.mpf("1.001"),  # no node at 0, where the weight is 0
+        degree,
+        bits,
+    )
+
+
+def logarithm_near_one(degree, bits):
+    return Problem(
+        f"log(1 + r) = r + r^2 P(r), -1/32 <= r <= 1/16, {bits} bits",
+        tail(mp.log1p, lambda x: x, 2, 24),
+        lambda x: abs(x**2 / mp.log1p(x)) if x else mp.mpf(0),
+        mp.mpf(-1) / 32,
+        mp.mpf("1.001") / 16,
+        degree,
+        bits,
+    )
+
+
+def exponential_table(bits):
+    """2^(k/16) as a high and a low part."""
+    rows = [split(mp.mpf(2) ** (mp.mpf(k) / 16), [bits], bits) for k in range(16)]
+    return [[row[i] for row in rows] for i in range(2)]
+
+
+def logarithm_table(bits, unit):
+    """For a mantissa m in [0.75, 1.5), by the upper four bits k behind the point: c ~ 1/m of 8 bits, and -log(c), for m < 1 that
+    of 2 c, as a high part in units of 2^unit and a low part. c = 1 on both sides of 1, where m c - 1 has to be exact."""
+    table = [[], [], []]
+    for k in range(16):
+        centre = (1 + (k + mp.mpf("0.5")) / 16) / (2 if k >= 8 else 1)
+        c = mp.mpf(1) if k in (0, 15) else mp.nint(256 / centre) / 256
+        value = -mp.log(c) + (mp.log(2) if k >= 8 else 0)
+        high = mp.ldexp(mp.nint(mp.ldexp(value, -unit)), unit)
+        for column, x in zip(table, (c, high, rounded(value - high, bits)), strict=True):
+            column.append(x)
+    return table
+
+
+def logarithm_to_base(base, degree, bits, leading):
+    """The leading coefficient is given: P repairs its rounding."""
+    c = rounded(1 / mp.log(base), leading)
+    return Problem(
+        f"log{base}(1 + f) = c f + f P(f), c = {show([c], bits)}, 1 + f in [sqrt(1/2), sqrt(2)], {bits} bits",
+        tail(lambda x: mp.log1p(x) / mp.log(base), lambda x: c * x, 1, 40),
+        lambda x: mp.log(base) if x == 0 else x * mp.log(base) / mp.log1p(x),
+        mp.sqrt(2) / 2 - 1,
+        mp.sqrt(2) - 1,
         degree,
         bits,
     )
