@@ -9,7 +9,7 @@ namespace {
 
 // A streamed row wants a stream_fence() after it. Its first vector ends where the result is aligned.
 template <class F, class T, int Arity>
-[[gnu::noinline]] void math_row(char* const* operands, int64_t n, bool stream) {
+[[gnu::noinline, gnu::flatten]] void math_row(char* const* operands, int64_t n, bool stream) {
   constexpr int W = Vec<T>::width;
   const DenseInputs<T, Arity, 0> in(operands);
   T* out = reinterpret_cast<T*>(operands[0]);
