@@ -1,4 +1,4 @@
-"""Coefficients of the polynomials in csrc/simd/math.h.
+"""Coefficients and tables of the functions in csrc/simd.
 
     python tools/minimax.py            prints every table, highest power first
 
@@ -81,7 +81,7 @@ def fit(problem):
     for k in range(problem.degree + 1):
         coefficients, error = remez(problem, fixed)
         # With the lowest powers given, an interval around 0 may have no levelled error: what was found before is rounded then.
-        if best is None or error < 1.2 * best[1]:
+        if best is None or error < 4 * best[1]:
             best = coefficients, error
         fixed.append(rounded(best[0][k], problem.bits))
     errors = []
@@ -156,18 +156,26 @@ def logarithm_by_quotient(degree, bits):
     )
 
 
-def exponential(degree, bits, high=None, name="e^r", rate=1):
-    """b^r, where ln b is rate."""
-    high = mp.log(2) / 2 if high is None else high
-    g = tail(lambda x: mp.exp(rate * x), lambda x: 1 + rate * x if rate == 1 else mp.mpf(1), 2 if rate == 1 else 1, 24)
-    power = 2 if rate == 1 else 1
-    head = "1 + r + r^2 P(r)" if rate == 1 else "1 + r P(r)"
+def exponential(degree, bits, high, relative_to):
+    """The error is levelled relative to e^r or to e^r - 1."""
     return Problem(
-        f"{name} = {head}, |r| <= {mp.nstr(high, 4)}, {bits} bits",
-        g,
-        lambda x: abs(x) ** power / mp.exp(rate * x),
+        f"e^r = 1 + r + r^2 P(r), |r| <= {mp.nstr(high, 4)}, {bits} bits",
+        tail(mp.exp, lambda x: 1 + x, 2, 24),
+        lambda x: abs(x**2 / relative_to(x)) if x else mp.mpf(0),
         -high,
         high * mp.mpf("1.001"),  # no node at 0, where the weight is 0
+        degree,
+        bits,
+    )
+
+
+def power_of_two(degree, bits):
+    return Problem(
+        f"2^r = 1 + r P(r), |r| <= 1/2, {bits} bits",
+        tail(lambda x: mp.mpf(2) ** x, lambda x: mp.mpf(1), 1, 24),
+        lambda x: abs(x) / mp.mpf(2) ** x,
+        mp.mpf("-0.5"),
+        mp.mpf("0.5005"),
         degree,
         bits,
     )
@@ -205,20 +213,6 @@ def logarithm_table(bits, unit):
     return table
 
 
-def logarithm_to_base(base, degree, bits, leading):
-    """The leading coefficient is given: P repairs its rounding."""
-    c = rounded(1 / mp.log(base), leading)
-    return Problem(
-        f"log{base}(1 + f) = c f + f P(f), c = {show([c], bits)}, 1 + f in [sqrt(1/2), sqrt(2)], {bits} bits",
-        tail(lambda x: mp.log1p(x) / mp.log(base), lambda x: c * x, 1, 40),
-        lambda x: mp.log(base) if x == 0 else x * mp.log(base) / mp.log1p(x),
-        mp.sqrt(2) / 2 - 1,
-        mp.sqrt(2) - 1,
-        degree,
-        bits,
-    )
-
-
 def split(value, leading, bits):
     """value as a sum: `leading` has the bits of each part but the last, which has all of `bits`."""
     parts = []
@@ -233,7 +227,22 @@ def show(values, bits):
 
 
 def main():
-    for problem in (sine(2, 24), cosine(2, 24), logarithm(8, 24), sine(5, 53), cosine(5, 53), logarithm_by_quotient(6, 53)):
+    for problem in (
+        sine(2, 24),
+        cosine(2, 24),
+        sine(5, 53),
+        cosine(5, 53),
+        logarithm(8, 24),
+        logarithm_by_quotient(6, 53),
+        logarithm_near_one(3, 24),
+        logarithm_near_one(8, 53),
+        exponential(5, 24, mp.log(2) / 2, mp.expm1),
+        exponential(10, 53, mp.log(2) / 2, mp.expm1),
+        exponential(1, 24, mp.log(2) / 32, mp.exp),
+        exponential(4, 53, mp.log(2) / 32, mp.exp),
+        power_of_two(5, 24),
+        power_of_two(10, 53),
+    ):
         coefficients, error = fit(problem)
         print(f"{problem.name}: relative error 2^{float(mp.log(error, 2)):.1f}")
         print(f"  {show(coefficients[::-1], problem.bits)}")
@@ -243,8 +252,16 @@ def main():
         ("pi/2, n * part exact for n < 2^20", mp.pi / 2, [33, 33], 53),
         ("ln 2, e * part exact", mp.log(2), [15], 24),
         ("ln 2, e * part exact", mp.log(2), [42], 53),
+        ("1 / ln 2", 1 / mp.log(2), [24], 24),
+        ("1 / ln 2", 1 / mp.log(2), [53], 53),
+        ("1 / ln 10", 1 / mp.log(10), [24], 24),
+        ("1 / ln 10", 1 / mp.log(10), [53], 53),
     ):
         print(f"{text}, {bits} bits:\n  {show(split(value, leading, bits), bits)}")
+    for bits, unit in ((24, -15), (53, -42)):
+        print(f"2^(k/16) and the rest, {bits} bits; then c, -log(c) and the rest:")
+        for column in (*exponential_table(bits), *logarithm_table(bits, unit)):
+            print(f"  {show(column, bits)}")
 
 
 if __name__ == "__main__":

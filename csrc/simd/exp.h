@@ -36,12 +36,12 @@ struct ExpRange<double> {
 
 // (e^r - 1 - r) / r^2
 inline Vec<float> exp_polynomial(Vec<float> r) {
-  return polynomial<float>(r.v, 0x1.6ac74cp-10f, 0x1.123dep-7f, 0x1.555858p-5f, 0x1.55548cp-3f, 0x1.fffffcp-2f);
+  return polynomial<float>(r.v, 0x1.a04268p-13f, 0x1.6d725cp-10f, 0x1.11118p-7f, 0x1.5554bp-5f, 0x1.555554p-3f, 0x1p-1f);
 }
 inline Vec<double> exp_polynomial(Vec<double> r) {
-  return polynomial<double>(r.v, 0x1.add8d3138a147p-26, 0x1.28aedd8606b5fp-22, 0x1.71def3be1ff6ap-19, 0x1.a019988af0a13p-16,
-                            0x1.a01a013d6362fp-13, 0x1.6c16c184b5d15p-10, 0x1.1111111124d27p-7, 0x1.5555555550605p-5,
-                            0x1.5555555555503p-3, 0x1.000000000000ap-1);
+  return polynomial<double>(r.v, 0x1.202a8339751e1p-29, 0x1.af5edb08a67f7p-26, 0x1.27e47817ed80bp-22, 0x1.71ddf844b70e1p-19,
+                            0x1.a01a01ca7e258p-16, 0x1.a01a01aff494ap-13, 0x1.6c16c16c115dcp-10, 0x1.111111110f65ep-7,
+                            0x1.555555555555cp-5, 0x1.5555555555559p-3, 0x1p-1);
 }
 
 // AVX-512 scales by any n, infinite too: r, which has no meaning then (NaN or large), is made to give a positive number.
@@ -158,23 +158,30 @@ Vec<T> exp(Vec<T> x) {
 
 // ---- exp2
 
+#if WENGERT_FMA
 // (2^r - 1) / r, |r| <= 1/2
 inline Vec<float> exp2_polynomial(Vec<float> r) {
   return polynomial<float>(r.v, 0x1.420942p-13f, 0x1.5f3ef4p-10f, 0x1.3b2d3ep-7f, 0x1.c6aee8p-5f, 0x1.ebfbdcp-3f,
                            0x1.62e43p-1f);
 }
 inline Vec<double> exp2_polynomial(Vec<double> r) {
-  return polynomial<double>(r.v, 0x1.e7b1197aec782p-32, 0x1.e61bbeb76a7dcp-28, 0x1.b5267036c97ep-24, 0x1.62bfc760a6ecep-20,
-                            0x1.ffcbfbaecea2dp-17, 0x1.4309130eef4d1p-13, 0x1.5d87fe78cc7e1p-10, 0x1.3b2ab6fba00b2p-7,
-                            0x1.c6b08d7049fecp-5, 0x1.ebfbdff82c5a4p-3, 0x1.62e42fefa39efp-1);
+  return polynomial<double>(r.v, 0x1.f0e159b1d9b8ap-32, 0x1.e63b76b3325dbp-28, 0x1.b52085e1ffc58p-24, 0x1.62bfb4a9816f2p-20,
+                            0x1.ffcbfe6566925p-17, 0x1.430913167bd57p-13, 0x1.5d87fe78459fcp-10, 0x1.3b2ab6fb9dabfp-7,
+                            0x1.c6b08d704a26fp-5, 0x1.ebfbdff82c5b3p-3, 0x1.62e42fefa39efp-1);
 }
+
+#endif
 
 template <class T>
 Vec<T> exp2(Vec<T> x) {
   x = bounded_argument(x, ExpRange<T>::lowest2, ExpRange<T>::highest2);
-  const Vec<T> n = round_even(x);
-  const Vec<T> r = bounded_rest(x - n);
-  return scale(T(1) + r * exp2_polynomial(r), n);
+  const Vec<T> n = round_even(x), rest = bounded_rest(x - n);
+#if WENGERT_FMA
+  return scale(T(1) + rest * exp2_polynomial(rest), n);
+#else
+  const Vec<T> r = rest * (Ln2<T>::high + Ln2<T>::low);  // with fewer roundings at the end
+  return scale(T(1) + (r + r * r * exp_polynomial(r)), n);
+#endif
 }
 
 // ---- expm1
@@ -189,7 +196,8 @@ Pair<T> expm1_pair(Vec<T> x) {
   const Vec<T> tail = r * r * exp_polynomial(r) + (error * r + error);  // e^r - 1 = r + tail
   const Vec<T> power = power_of_two(n), less_one = power - T(1);
   const Vec<T> high = less_one + power * r;
-  return {high, ((less_one - high) + power * r) + power * tail};
+  const Vec<T> lost = (power - less_one) - T(1);  // by large powers
+  return {high, ((less_one - high) + power * r) + (power * tail + lost)};
 }
 
 template <class T>

@@ -170,6 +170,9 @@ struct BaseE {
 };
 template <class T, class C>
 Vec<T> log_to_base(Pair<T> natural) {
+#if !WENGERT_AVX512
+  natural = normalized(natural);  // the tail is too large to be rounded once more
+#endif
   const Pair<T> product = two_product(natural.high, Vec<T>(C::high));
   return product.high + (product.low + (natural.low * C::high + natural.high * C::low));
 }
