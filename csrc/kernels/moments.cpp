@@ -1,4 +1,5 @@
 #include "kernels/reduce_loop.h"
+#include "simd/double_lanes.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -28,13 +29,13 @@ Sums block_sums(const T* p, int n, double about) {
     for (; i + 4 * W <= n; i += 4 * W) {
 #pragma GCC unroll 4
       for (int u = 0; u < 4; ++u) {
-        const V d = Widen<T>::load(p + i + u * W) - origin;
+        const V d = load_doubles(p + i + u * W) - origin;
         s[u] = s[u] + d;
         q[u] = q[u] + d * d;
       }
     }
     for (; i + W <= n; i += W) {
-      const V d = Widen<T>::load(p + i) - origin;
+      const V d = load_doubles(p + i) - origin;
       s[0] = s[0] + d;
       q[0] = q[0] + d * d;
     }

@@ -1,4 +1,5 @@
 #include "kernels/reduce_loop.h"
+#include "simd/double_lanes.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -31,7 +32,7 @@ struct ProductOf {
 template <class T>
 struct Wide {
   using type = double;
-  static Vec<double> load(const T* p) { return Widen<T>::load(p); }
+  static Vec<double> load(const T* p) { return load_doubles(p); }
 };
 template <>
 struct Wide<uint64_t> {

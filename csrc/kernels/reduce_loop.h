@@ -78,22 +78,5 @@ inline __attribute__((always_inline)) void pairwise_columns(const ReduceArgs& a,
   }
 }
 
-// As many elements as a vector of doubles has lanes, as doubles.
-template <class T>
-struct Widen;
-template <>
-struct Widen<double> {
-  static Vec<double> load(const double* p) { return Vec<double>::load(p); }
-};
-template <>
-struct Widen<float> {
-  typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
-  static Vec<double> load(const float* p) {
-    Half half;
-    __builtin_memcpy(&half, p, sizeof half);
-    return __builtin_convertvector(half, Vec<double>::Raw);
-  }
-};
-
 }  // namespace
 }  // namespace wengert::WENGERT_ISA

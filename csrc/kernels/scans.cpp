@@ -2,6 +2,7 @@
 
 #include "kernels/reduce_loop.h"
 #include "kernels/scan.h"
+#include "simd/double_lanes.h"
 #include "simd/transpose.h"
 
 namespace wengert::WENGERT_ISA {
@@ -34,19 +35,17 @@ struct WideOf<uint64_t> {
 template <class T>
 Vec<typename WideOf<T>::type> load_wide(const T* p) {
   if constexpr (kIsFloating<T>)
-    return Widen<T>::load(p);
+    return load_doubles(p);
   else
     return Vec<T>::load(p);
 }
 
 template <class T>
 void store_narrow(Vec<typename WideOf<T>::type> v, T* p) {
-  if constexpr (sizeof(T) == 4) {
-    const typename Widen<T>::Half half = __builtin_convertvector(v.v, typename Widen<T>::Half);
-    __builtin_memcpy(p, &half, sizeof half);
-  } else {
+  if constexpr (kIsFloating<T>)
+    store_doubles(v, p);
+  else
     v.store(p);
-  }
 }
 
 template <class A, int... I>
@@ -108,7 +107,7 @@ void scan_rows(const ScanArgs& a) {
 template <class F, class T>
 void scan_columns(const ScanArgs& a) {
   using A = typename WideOf<T>::type;
-  constexpr int kPanel = kPanelBytes / sizeof(A);
+  constexpr int kPanel = 2048;  // long rows stream, and the running sums stay in L1
   for (int64_t i = 0; i < a.n; i += kPanel) {
     const int n = static_cast<int>(a.n - i < kPanel ? a.n - i : kPanel);
     A acc[kPanel];

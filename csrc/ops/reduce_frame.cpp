@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/parallel.h"
+#include "core/scratch.h"
 #include "kernels/dispatch.h"
 #include "ops/copy.h"
 #include "ops/promote.h"
@@ -11,10 +12,9 @@
 namespace wengert {
 namespace {
 
-constexpr double kByteNs = 0.011;     // reading a byte from L3: ~100 GB/s measured
-constexpr double kRowNs = 6;          // the horizontal end of one row
-constexpr double kFinishNs = 2;       // the final value of one result
-constexpr std::size_t kMaxItem = 64;  // bytes of a partial result
+constexpr double kByteNs = 0.011;  // reading a byte from L3: ~100 GB/s measured
+constexpr double kRowNs = 6;       // the horizontal end of one row
+constexpr double kFinishNs = 2;    // the final value of one result
 constexpr std::int64_t kChunkRows = 128;
 constexpr std::int64_t kPanel = 512;     // results that a thread computes together
 constexpr std::int64_t kFewPieces = 64;  // below this many independent pieces a long reduction is cut into chunks
@@ -249,18 +249,45 @@ Dims reduced_sizes(const Tensor& input, const DimSet& reduced, bool keepdim) {
   return sizes;
 }
 
+// What reduce() does, made short for few contiguous elements whose reduced dimensions are neighbours. False: not this case.
+bool reduce_small(const Reducer& reducer, const Tensor& input, const DimSet& reduced, const Dims& sizes, Tensor* result,
+                  Tensor* second) {
+  if (input.numel() >= 2 * kReduceChunk) return false;
+  std::int64_t outer = 1, count = 1, inner = 1;
+  if (reduced.count() == static_cast<std::size_t>(input.dim())) {
+    if (!is_dense(input) || (reducer.indexed && !input.is_contiguous())) return false;
+    count = input.numel();
+  } else {
+    if (!input.is_contiguous()) return false;
+    int d = 0;
+    while (d < input.dim() && !reduced[d]) outer *= input.size(d++);
+    while (d < input.dim() && reduced[d]) count *= input.size(d++);
+    for (; d < input.dim(); ++d) {
+      if (reduced[d]) return false;
+      inner *= input.size(d);
+    }
+    if (inner == 1 && count <= kShortRow && outer >= kTile) return false;
+  }
+  const std::int64_t item = input.itemsize(), n = outer * inner, out_item = reducer.first.out_item;
+  *result = Tensor::empty(sizes, reducer.dtype);
+  if (second) *second = Tensor::empty(sizes, reducer.indexed ? DType::int64 : reducer.dtype);
+  Scratch<256> partial(reducer.finish ? static_cast<std::size_t>(n * out_item) : 0);
+  std::int64_t* index = reducer.indexed ? second->data<std::int64_t>() : nullptr;
+  char* const out = reducer.finish ? partial.data() : result->data();
+  if (inner == 1) {
+    reducer.first.rows({out, index, input.data(), out_item, 8, count * item, item, outer, count});
+  } else {
+    for (std::int64_t i = 0; i < outer; ++i)
+      reducer.first.columns({out + i * inner * out_item, index ? index + i * inner : nullptr,
+                             input.data() + i * count * inner * item, out_item, 8, item, inner * item, inner, count});
+  }
+  if (reducer.finish) reducer.finish(out, result->data(), second ? second->data() : nullptr, n, reducer.parameter);
+  return true;
+}
+
 Tensor reduce(const Reducer& reducer, const Tensor& input, const DimSet& reduced, bool keepdim, Tensor* second) {
   const Dims sizes = reduced_sizes(input, reduced, keepdim);
-  if (!reducer.indexed && input.numel() < 2 * kReduceChunk && reduced.count() == static_cast<std::size_t>(input.dim()) &&
-      is_dense(input)) {
-    Tensor result = Tensor::empty(sizes, reducer.dtype);  // what follows, made short
-    alignas(8) char partial[kMaxItem];
-    reducer.first.rows(
-        {reducer.finish ? partial : result.data(), nullptr, input.data(), 0, 0, 0, input.itemsize(), 1, input.numel()});
-    if (second) *second = Tensor::empty(sizes, reducer.dtype);
-    if (reducer.finish) reducer.finish(partial, result.data(), second ? second->data() : nullptr, 1, reducer.parameter);
-    return result;
-  }
+  if (Tensor result; reduce_small(reducer, input, reduced, sizes, &result, second)) return result;
   State state;
   state.data = input.data();
   state.item = input.itemsize();
