@@ -1,4 +1,4 @@
-"""sum, max, min, equal, allclose: every dtype, layout, dim and length, against NumPy."""
+"""Sums, products, extremes, logic, counts, equal, allclose: every dtype, layout, dim and length, against NumPy."""
 
 import itertools
 
@@ -164,6 +164,134 @@ def test_extremes_out(name):
     assert result[0] is values and result[1] is indices
     assert values.tolist() == ([3, 5] if name == "max" else [1, 2])
     assert indices.tolist() == ([0, 1] if name == "max" else [1, 0])
+
+
+@every_dtype
+@pytest.mark.parametrize("shape", [(5, 7), (2, 3, 4), (9, 1, 70), (70, 3), ()])
+def test_extremes_over_several_dims(shape, dtype):
+    for layout, tensor, array in layouts(digits(shape, dtype)):
+        for (dim, axis), keep in itertools.product(dims_of(len(shape)), (False, True)):
+            dim = () if dim is None else dim
+            about = (layout, dim, keep)
+            assert_same(torch.amax(tensor, dim, keep), array.max(axis, keepdims=keep), about)
+            assert_same(tensor.amin(dim, keepdim=keep), array.min(axis, keepdims=keep), about)
+            if isinstance(dim, int) or dim == ():
+                both = torch.aminmax(tensor, dim=None if dim == () else dim, keepdim=keep)
+                assert_same(both.min, array.min(axis, keepdims=keep), about)
+                assert_same(both.max, array.max(axis, keepdims=keep), about)
+                if dtype != "bool":
+                    which = None if dim == () else dim
+                    assert_same(torch.argmax(tensor, which, keep), np.argmax(array, axis, keepdims=keep), about)
+                    assert_same(tensor.argmin(which, keepdim=keep), np.argmin(array, axis, keepdims=keep), about)
+
+
+def test_positions_among_many_elements():
+    """Chunks are searched one by one; the first of equals wins, and a NaN everything."""
+    array = np.zeros(200_000, "float32")
+    for places in ([150_000], [40_000, 150_000], [199_999], [32_767, 32_768]):
+        array[:] = 0
+        array[places] = 1
+        assert torch.tensor(array).argmax().item() == places[0] and torch.tensor(-array).argmin().item() == places[0]
+        assert torch.tensor(array.reshape(400, 500)).argmax().item() == places[0]
+        array[places] = NAN
+        array[3] = 5
+        assert torch.tensor(array).argmax().item() == torch.tensor(array).argmin().item() == places[0]
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin", "amax", "amin", "max", "min", "aminmax"])
+def test_no_elements_have_no_extreme(name):
+    function, none = getattr(torch, name), torch.zeros(0, 3)
+    with pytest.raises((RuntimeError, IndexError), match=r"Expected reduction dim to be specified|no identity"):
+        function(none)
+    with pytest.raises(IndexError, match="Expected reduction dim 0 to have non-zero size"):
+        function(none, dim=0)
+    result = function(none, dim=1)
+    assert (result if isinstance(result, torch.Tensor) else result[0]).shape == (0,)
+    if name.startswith("arg"):
+        with pytest.raises(RuntimeError, match=rf"{name}\(\): does not support bool input"):
+            function(torch.tensor([True]))
+
+
+@every_dtype
+@pytest.mark.parametrize("shape", [(5, 7), (2, 3, 4), (300, 3), (3, 300), (0,), (3, 0), ()])
+def test_logic_and_counts(shape, dtype):
+    rng = np.random.default_rng(0)
+    sparse = (samples(shape, dtype) * (rng.random(shape) < 0.4)).astype(dtype)
+    for base in (sparse, np.ones(shape, dtype), np.zeros(shape, dtype)):
+        result_dtype = "uint8" if dtype == "uint8" else "bool"
+        for layout, tensor, array in layouts(base):
+            for (dim, axis), keep in itertools.product(dims_of(len(shape)), (False, True)):
+                about = (layout, dim, keep)
+                assert_same(torch.all(tensor, dim, keep), array.all(axis, keepdims=keep).astype(result_dtype), about)
+                assert_same(tensor.any(dim, keepdim=keep), array.any(axis, keepdims=keep).astype(result_dtype), about)
+                if not keep:
+                    expected = np.asarray((array != 0).sum(axis), "int64")
+                    assert_same(torch.count_nonzero(tensor, dim), expected, about)
+            assert_same(tensor.all(()), (array != 0).astype(result_dtype), layout)  # no dims: nothing is reduced
+
+
+def test_long_counts():
+    for dtype in ("bool", "uint8", "int16", "float32", "float64"):
+        tensor = torch.ones(70_001, dtype=dtype_of(dtype))
+        assert tensor.count_nonzero().item() == 70_001 and tensor.all().item()
+        assert tensor.view(-1, 1).expand(-1, 3).count_nonzero(0).tolist() == [70_001] * 3
+        tensor[60_000] = 0
+        assert tensor.count_nonzero().item() == 70_000 and not tensor.all().item() and tensor.any().item()
+    special = torch.tensor([NAN, -0.0, INF])
+    assert special.count_nonzero().item() == 2 and special.any().item() and not special.all().item()
+
+
+def test_logic_out():
+    x = torch.tensor([[1.0, 0.0], [2.0, 3.0]])
+    for dtype in (torch.bool, torch.uint8):
+        out = torch.zeros(2, dtype=dtype)
+        assert torch.all(x, 1, out=out) is out and out.tolist() == [0, 1]
+    with pytest.raises(RuntimeError, match="all only supports bool tensor for result, got: Float"):
+        torch.all(x, out=torch.zeros(()))
+
+
+@every_dtype
+def test_products(dtype):
+    for shape in ((7,), (3, 5), (2, 3, 4), (40, 3), (3, 40), (0, 2), ()):
+        base = digits(shape, dtype)
+        if dtype in FLOATS:
+            base = np.sign(base) * 2.0 ** (np.arange(base.size).reshape(shape) % 3 - 1)
+        for layout, tensor, array in layouts(base.astype(dtype)):
+            for dim in (None, *range(-len(shape), len(shape))):
+                for keep in (False, True):
+                    expected = array.prod(dim, dtype=sum_dtype(dtype) if dtype not in FLOATS else "float64", keepdims=keep)
+                    result = torch.prod(tensor, dim, keep)
+                    np.testing.assert_allclose(result.numpy(), expected.astype(result.numpy().dtype), rtol=1e-7)
+                    assert result.numpy().dtype == sum_dtype(dtype), layout
+    assert torch.zeros(0).prod().item() == 1 and torch.tensor([3, 100], dtype=torch.uint8).prod(dtype=torch.uint8).item() == 44
+    assert torch.tensor([1e30, 1e30, 1e-30, 1e-30]).prod().item() == pytest.approx(1)  # multiplied in float64
+    assert np.isnan(torch.tensor([0.0, INF]).prod().item())
+
+
+def test_nansum_of_integers_is_their_sum():
+    assert torch.tensor([1, 2]).nansum().dtype == torch.int64 and torch.tensor([True, True]).nansum().item() == 2
+
+
+def test_out_of_the_same_dtype():
+    x = torch.ones(2, 3)
+    with pytest.raises(RuntimeError, match="Expected the dtype for input and out to match, but got Float for input's dtype"):
+        torch.amax(x, 0, out=torch.zeros(3, dtype=torch.float64))
+    with pytest.raises(RuntimeError, match="Expected out tensor to have dtype long int, but got float instead"):
+        torch.argmax(x, 0, out=torch.zeros(3))
+    with pytest.raises(RuntimeError, match="Expected out tensor to have dtype"):
+        torch.prod(x, 0, dtype=torch.float64, out=torch.zeros(3))
+
+
+def test_ten_million_elements():
+    array = np.random.default_rng(3).random(10_000_000, dtype="float32")
+    exact = array.astype("float64").sum()
+    results = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        x = torch.tensor(array)
+        results.append((x.sum().item(), x.view(1000, 10_000).sum(0).numpy().tobytes(), x.argmax().item(), x.amax().item()))
+    assert results[0] == results[1] == results[2]
+    assert abs(results[0][0] - exact) <= 2**-23 * exact and results[0][2] == array.argmax() and results[0][3] == array.max()
 
 
 @given(hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=5), st.data())
