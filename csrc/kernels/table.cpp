@@ -20,6 +20,7 @@ extern const GemvKernels kGemv;
 extern const IndexKernels kIndex;
 extern const MaskKernels kMask;
 extern const RandomKernels kRandom;
+extern const SortKernels kSort;
 extern const ProbeKernels kProbe;
 
 #define WENGERT_TEXT_(x) #x
@@ -47,6 +48,7 @@ KernelTable kernel_table() {
           &kIndex,
           &kMask,
           &kRandom,
+          &kSort,
           &kProbe};
 }
 

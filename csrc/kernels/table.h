@@ -11,6 +11,7 @@
 #include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
+#include "kernels/sort.h"
 
 namespace wengert {
 
@@ -50,6 +51,7 @@ struct KernelTable {
   const IndexKernels* index;
   const MaskKernels* mask;
   const RandomKernels* random;
+  const SortKernels* sort;
   const ProbeKernels* probe;
 };
 
