@@ -136,8 +136,10 @@ int64_t collect(const SortKeys& keys, const void* in, int64_t begin, int64_t end
   const int shift = cell_shift(keys);
   int64_t found = 0;
   each_block(keys, in, begin, end, [&](int64_t at, int64_t n, const uint32_t* made) {
-    for (int64_t i = 0; i < n; ++i)
-      if (made[i] >> shift == cell) records[found++] = record(made[i], at + i);
+    for (int64_t i = 0; i < n; ++i) {
+      records[found] = record(made[i], at + i);
+      found += made[i] >> shift == cell;
+    }
   });
   return found;
 }
@@ -326,31 +328,29 @@ void row(SortKeys keys, const void* in, uint64_t* records, uint64_t* spare, int6
 
 // ---- the smallest few
 
-int64_t below(const SortKeys& keys, const void* in, int64_t begin, int64_t n, uint64_t limit, uint64_t* found_keys,
-              uint32_t* positions, int64_t capacity, int64_t* found) {
+int64_t below(const SortKeys& keys, const void* in, int64_t begin, int64_t n, uint64_t limit, SortCandidate* candidates,
+              int64_t capacity, int64_t* found) {
   return with_kind(keys.kind, [&]<class K>() -> int64_t {
     using T = typename K::Element;
-    constexpr int64_t kStep = 256 / sizeof(T);
+    constexpr int64_t kStep = kSortStep / sizeof(T);
     const T *p = static_cast<const T*>(in), flip = static_cast<T>(keys.flip), top = static_cast<T>(limit);
     int64_t count = 0, i = begin;
-    const auto take = [&](int64_t end) {
+    while (i < n && count + kStep < capacity) {
+      const int64_t end = n - i < kStep ? n : i + kStep;
+      if (end == i + kStep) {  // looked at lane by lane only where a key is small enough
+        T any = 0;
+        for (int64_t j = 0; j < kStep; ++j) any |= static_cast<T>(K::key(p[i + j], flip) <= top);
+        if (!any) {
+          i = end;
+          continue;
+        }
+      }
       for (; i < end; ++i) {
         const T key = K::key(p[i], flip);
-        found_keys[count] = key;
-        positions[count] = static_cast<uint32_t>(i);
-        count += key < top;
+        candidates[count] = {key, i};
+        count += key <= top;
       }
-    };
-    // A step is looked at lane by lane only where it has a key below the limit, and there is room for all of it.
-    while (i + kStep <= n && count + kStep < capacity) {
-      T any = 0;
-      for (int64_t j = 0; j < kStep; ++j) any |= static_cast<T>(K::key(p[i + j], flip) < top);
-      if (any)
-        take(i + kStep);
-      else
-        i += kStep;
     }
-    while (i < n && count + 1 < capacity) take(i + 1);
     *found = count;
     return i;
   });

@@ -19,6 +19,12 @@ inline constexpr int kSortCells = 4096;       // a cell: the upper bits of what 
 inline constexpr int64_t kSortPieces = 256;   // at most, of a partition
 inline constexpr int64_t kSortRow = 1 << 15;  // rows up to this long are sorted without a partition
 
+struct SortCandidate {
+  uint64_t key;
+  int64_t position;
+};
+inline constexpr int64_t kSortStep = 256;
+
 struct SortKernels {
   // keys.kind and flip are given; sets `first`.
   void (*start)(SortKeys* keys, const void* in);
@@ -34,7 +40,7 @@ struct SortKernels {
   // Their records, each to records[places[p]++] of the piece p = piece[cell].
   void (*partition)(const SortKeys& keys, const void* in, int64_t begin, int64_t end, const uint8_t* piece, uint32_t* places,
                     uint64_t* records);
-  // The records of one cell, in order; returns how many.
+  // The records of one cell, in order; returns how many. One more may be written.
   int64_t (*collect)(const SortKeys& keys, const void* in, int64_t begin, int64_t end, uint32_t cell, uint64_t* records);
   // Replaces what n records hold of their keys by the `low` bits.
   void (*repack)(const SortKeys& keys, const void* in, uint64_t* records, int64_t n);
@@ -44,10 +50,10 @@ struct SortKernels {
   // All of it for one row of n <= kSortRow elements; records and spare: n each.
   void (*row)(SortKeys keys, const void* in, uint64_t* records, uint64_t* spare, int64_t n, void* values, int64_t* indices);
 
-  // Keys, whole and in order of position, of the elements from `begin` whose key is below `limit`, until `capacity` of them
-  // were found or the row ends at n; returns where it stopped, the number of them in *found.
-  int64_t (*below)(const SortKeys& keys, const void* in, int64_t begin, int64_t n, uint64_t limit, uint64_t* found_keys,
-                   uint32_t* positions, int64_t capacity, int64_t* found);
+  // The elements from `begin` whose whole key is at most `limit`, in order of position, until the row ends at n or `capacity`
+  // leaves no room for a step of kSortStep; returns where it stopped, the number found in *found.
+  int64_t (*below)(const SortKeys& keys, const void* in, int64_t begin, int64_t n, uint64_t limit, SortCandidate* candidates,
+                   int64_t capacity, int64_t* found);
 };
 
 }  // namespace wengert

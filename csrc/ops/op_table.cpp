@@ -134,6 +134,7 @@ std::vector<Op> build() {
       {kNormOps, "reduction"},
       {kScanOps, "reduction"},
       {kSortOps, "sorting"},
+      {kSelectOps, "sorting"},
       {kMatrixOps, "matrix"},
       {kIndexOps, "indexing"},
       {kIndexDimOps, "indexing"},

@@ -58,7 +58,7 @@ int assign_pieces(const std::uint32_t* counts, std::int64_t target, std::uint8_t
 
 // A row of more than kSortRow elements: split by the upper bits of its keys into pieces that fit the cache, then each sorted.
 void sort_long_row(SortKeys keys, const char* in, std::int64_t item, std::int64_t n, char* values, std::int64_t* indices,
-                   std::uint64_t* records, std::uint64_t* spare, std::uint32_t* counts, int threads) {
+                   std::uint64_t* records, std::uint64_t* spare, std::uint32_t* counts, int threads, std::int64_t wanted) {
   const SortKernels& kernel = *kernels().sort;
   const auto part = [&](int thread, int of) { return n / of * thread + std::min<std::int64_t>(n % of, thread); };
   kernel.start(&keys, in);
@@ -104,7 +104,7 @@ void sort_long_row(SortKeys keys, const char* in, std::int64_t item, std::int64_
   parallel_run(threads, [&](int, int) {
     for (int p; (p = following.fetch_add(1, std::memory_order_relaxed)) < pieces;) {
       const std::int64_t begin = begins[p], size = begins[p + 1] - begin;
-      if (size == 0) continue;
+      if (size == 0 || begin >= wanted) continue;
       kernel.finish(keys, in, records + begin, spare + begin, size, values ? values + begin * item : nullptr,
                     indices ? indices + begin : nullptr);
     }
@@ -127,7 +127,8 @@ Tensor moved_from_last(const Tensor& rows, int dim) {
   strides.erase(last);
   sizes.insert(dim, rows.size(last));
   strides.insert(dim, rows.stride(last));
-  return contiguous(rows.view_as(std::move(sizes), std::move(strides)));
+  const Tensor moved = contiguous(rows.view_as(sizes, std::move(strides)));
+  return moved.view_as(sizes, contiguous_strides(sizes));  // strides of sizes 1 too
 }
 
 SortKeys sort_keys(DType dtype, bool descending) {
@@ -151,7 +152,7 @@ void check_sortable(const char* op, std::int64_t n) {
 int sort_dim(const Tensor& input, std::int64_t dim) { return wrap_dim(dim, input.dim()); }
 
 void sort_rows(DType dtype, bool descending, const char* in, std::int64_t count, std::int64_t n, char* values,
-               std::int64_t* indices) {
+               std::int64_t* indices, std::int64_t wanted) {
   if (count == 0 || n == 0) return;
   const SortKernels& kernel = *kernels().sort;
   const SortKeys keys = sort_keys(dtype, descending);
@@ -166,7 +167,7 @@ void sort_rows(DType dtype, bool descending, const char* in, std::int64_t count,
     LongWork work(ns);
     for (std::int64_t r = 0; r < count; ++r)
       sort_long_row(keys, in + r * n * item, item, n, values ? values + r * n * item : nullptr,
-                    indices ? indices + r * n : nullptr, records, records + n, counts.data<std::uint32_t>(), threads);
+                    indices ? indices + r * n : nullptr, records, records + n, counts.data<std::uint32_t>(), threads, wanted);
     return;
   }
   const int threads = threads_for(ns, count);

@@ -22,9 +22,10 @@ Tensor moved_from_last(const Tensor& rows, int dim);
 SortKeys sort_keys(DType dtype, bool descending);
 void check_sortable(const char* op, std::int64_t n);  // fewer than 2^32 elements in a row
 
-// Sorts the rows of contiguous memory `in`, stably, into values and indices (either may be null).
+// Sorts the rows of contiguous memory `in`, stably, into values and indices (either may be null). Only the first `wanted` of
+// each row need be right.
 void sort_rows(DType dtype, bool descending, const char* in, std::int64_t count, std::int64_t n, char* values,
-               std::int64_t* indices);
+               std::int64_t* indices, std::int64_t wanted = INT64_MAX);
 
 // Stably sorted, NaN above all; `indices` may be null.
 Tensor sort(const Tensor& input, int dim, bool descending, Tensor* indices);
@@ -36,7 +37,5 @@ int sort_dim(const Tensor& input, std::int64_t dim);
 
 extern const std::span<const OpRow> kSortOps;
 extern const std::span<const OpRow> kSelectOps;  // select.cpp: topk, kthvalue, median, mode
-extern const std::span<const OpRow> kSearchOps;  // search.cpp: searchsorted, bucketize, isin, unique
-extern const std::span<const OpRow> kCountOps;   // count.cpp: bincount, histc, histogram
 
 }  // namespace wengert
