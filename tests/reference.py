@@ -29,6 +29,11 @@ NAMES = {
     "bitwise_right_shift": lambda x, y: shift(x, y, np.right_shift, np.where(x < 0, -1, 0).astype(x.dtype)),
     "heaviside": lambda x, values: np.where(x == 0, values, x > 0).astype(x.dtype),
     "relu": lambda x: np.where(x < 0, np.zeros_like(x), x),
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "sinc": lambda x: sinc(x),
     "isinf": lambda x: np.isinf(x.astype(np.float64) if x.dtype.kind != "f" else x),
 }
 
@@ -41,6 +46,17 @@ ULPS = {
     "log2": 1.5,
     "log10": 1.5,
     "log1p": 1.5,
+    "sin": 1,
+    "cos": 1,
+    "tan": 1.5,
+    "asin": 1,
+    "acos": 1,
+    "atan": 1.5,
+    "atan2": 1.5,
+    "hypot": 1.5,
+    "sinc": 2.5,
+    "deg2rad": 1.2,
+    "rad2deg": 1.2,
 }
 
 
@@ -48,6 +64,14 @@ def remainder(x, y):
     """With the sign of y; a zero has the sign of x."""
     rest = np.fmod(x, y)
     return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
+
+
+def sinc(x):
+    """With the whole numbers as exact zeros."""
+    whole = np.round(x)
+    pi = np.longdouble("3.14159265358979323846264338")
+    sine = np.where(whole % 2 == 0, 1, -1) * np.sin(pi * (x - whole))
+    return np.where(x == 0, 1, np.where(x == whole, abs(sine), sine) / np.where(x == whole, abs(x), x) / pi)
 
 
 def shift(x, y, function, otherwise):
