@@ -113,12 +113,12 @@ VECTORS, MATRICES, BATCHES = (
 ALIKE = [(2, 3), (2, 3), (2, 3), (2, 1), (3,), (1, 3), (), (0, 3)]
 RANKS = {
     "masked_fill": {"input": MATRICES, "mask": [(2, 1), (3,), (2, 3), (3, 3), ()], "value": [(), (), (1,)]},
-    "lerp": {name: ALIKE for name in ("input", "end", "weight")},
-    "addcmul": {name: ALIKE for name in ("input", "tensor1", "tensor2")},
-    "addcdiv": {name: ALIKE for name in ("input", "tensor1", "tensor2")},
-    "clamp": {name: ALIKE for name in ("input", "min", "max")},
-    "where": {name: ALIKE for name in ("condition", "input", "other")},
-    "where.self": {name: ALIKE for name in ("input", "condition", "other")},
+    "lerp": dict.fromkeys(("input", "end", "weight"), ALIKE),
+    "addcmul": dict.fromkeys(("input", "tensor1", "tensor2"), ALIKE),
+    "addcdiv": dict.fromkeys(("input", "tensor1", "tensor2"), ALIKE),
+    "clamp": dict.fromkeys(("input", "min", "max"), ALIKE),
+    "where": dict.fromkeys(("condition", "input", "other"), ALIKE),
+    "where.self": dict.fromkeys(("input", "condition", "other"), ALIKE),
     "dot": {"input": VECTORS, "tensor": VECTORS},
     "outer": {"input": VECTORS, "vec2": VECTORS},
     "mv": {"input": MATRICES, "vec": VECTORS},

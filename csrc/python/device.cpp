@@ -54,6 +54,11 @@ void add_device(py::module_& module) {
           "index", [](const Device& d) -> py::object { return d.index < 0 ? py::none() : py::object(py::int_(d.index)); })
       .def("__repr__", &Device::repr)
       .def("__str__", [](const Device& d) { return d.type + (d.index >= 0 ? ":" + std::to_string(d.index) : ""); })
+      .def("__reduce__",
+           [](const Device& d) {
+             return py::make_tuple(py::type::of<Device>(),
+                                   d.index < 0 ? py::make_tuple(d.type) : py::make_tuple(d.type, d.index));
+           })
       .def("__hash__", [](const Device& d) { return std::hash<std::string>()(d.type) + static_cast<std::size_t>(d.index); })
       .def(py::self == py::self);
   const auto repr = [](const auto& value) { return "torch." + value.name; };

@@ -110,7 +110,10 @@ def apply_ufunc(ufunc, method, inputs, options):
     if method == "__call__" and name and not options:
         operands = [_to_tensor(value) for value in inputs]
         if all(map(_known, operands)):
-            return _written(out[0] if out else None, getattr(wengert, name)(*operands))
+            try:
+                return _written(out[0] if out else None, getattr(wengert, name)(*operands))
+            except NotImplementedError:  # a dtype that only NumPy takes, as abs of bool
+                pass
     if out:
         options["out"] = tuple(_to_numpy(value) for value in out)
     result = getattr(ufunc, method)(*map(_to_numpy, inputs), **_to_numpy(options))
@@ -214,6 +217,20 @@ def _transpose(a, axes=None):
     return tensor.permute(tuple(range(tensor.dim()))[::-1] if axes is None else axes)
 
 
+def _promoted(a, b):
+    a, b = _tensor(a), _tensor(b)
+    dtype = wengert.promote_types(a.dtype, b.dtype)
+    return a.to(dtype), b.to(dtype)
+
+
+def _isclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
+    return wengert.isclose(*_promoted(a, b), rtol, atol, equal_nan)
+
+
+def _allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
+    return wengert.allclose(*_promoted(a, b), rtol, atol, equal_nan)
+
+
 def _clip(a, a_min=None, a_max=None):
     return wengert.clamp(_tensor(a), _to_tensor(a_min), _to_tensor(a_max))
 
@@ -281,12 +298,8 @@ FUNCTIONS = {
     numpy.diag: lambda v, k=0: wengert.diag(_tensor(v), k),
     numpy.clip: _clip,
     numpy.where: _where,
-    numpy.isclose: lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: wengert.isclose(
-        _tensor(a), _tensor(b), rtol, atol, equal_nan
-    ),
-    numpy.allclose: lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: wengert.allclose(
-        _tensor(a), _tensor(b), rtol, atol, equal_nan
-    ),
+    numpy.isclose: _isclose,
+    numpy.allclose: _allclose,
     numpy.zeros_like: lambda a: wengert.zeros_like(_tensor(a)),
     numpy.ones_like: lambda a: wengert.ones_like(_tensor(a)),
     numpy.empty_like: lambda prototype: wengert.empty_like(_tensor(prototype)),
