@@ -55,9 +55,10 @@ void add_device(py::module_& module) {
       .def("__repr__", &Device::repr)
       .def("__str__", [](const Device& d) { return d.type + (d.index >= 0 ? ":" + std::to_string(d.index) : ""); })
       .def("__reduce__",
-           [](const Device& d) {
-             return py::make_tuple(py::type::of<Device>(),
-                                   d.index < 0 ? py::make_tuple(d.type) : py::make_tuple(d.type, d.index));
+           [](const Device& d) -> py::tuple {
+             py::tuple arguments = py::make_tuple(d.type);
+             if (d.index >= 0) arguments = py::make_tuple(d.type, d.index);
+             return py::make_tuple(py::type::of<Device>(), arguments);
            })
       .def("__hash__", [](const Device& d) { return std::hash<std::string>()(d.type) + static_cast<std::size_t>(d.index); })
       .def(py::self == py::self);
