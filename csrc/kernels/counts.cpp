@@ -37,12 +37,12 @@ struct UnsignedOf<8> {
 template <class T>
 using Unsigned = typename UnsignedOf<sizeof(T)>::type;
 
-// Lanes of the element's own size count: a block gives each fewer than 2^8.
+// Lanes of the element's own size count: a block gives each of one byte fewer than 2^8.
 template <class F, class T>
 int64_t block_count(const T* p, int n) {
   using U = Unsigned<T>;
   constexpr int W = Vec<T>::width;
-  static_assert(kBlock / (4 * W) + 4 < 256);
+  static_assert(sizeof(T) > 1 || kBlock / (4 * W) + 4 < 256);
   int64_t count = 0;
   int i = 0;
   if (n >= W) {
