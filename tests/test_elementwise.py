@@ -82,7 +82,7 @@ def test_lengths(op, dtype):
 @every_case
 def test_layouts(op, dtype):
     """Every combination of layouts gives the values, and the very bits, of contiguous operands."""
-    for shape in [(5, 7), (2, 3, 4), (3, 65), (4, 1), ()]:
+    for shape in [(2, 3, 4), (3, 65), (4, 1), ()]:
         choices = [list(layouts(array)) for array in inputs(op, shape, dtype)]
         for combination in itertools.product(*choices):
             names, tensors, arrays = zip(*combination, strict=True)
