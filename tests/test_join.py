@@ -131,10 +131,14 @@ def test_splits_by_letter():
 
 
 def test_block_diag_grids_and_products():
-    blocks = [digits((2, 3), "float32"), digits((4,), "int64"), np.asarray(5.0, "float64")]
+    blocks = [
+        digits((2, 3), "float32"),
+        digits((4,), "int64"),
+        np.asarray(5.0, "float64"),
+    ]  # a 0-d tensor does not widen the others
     result = torch.block_diag(*map(torch.tensor, blocks))
-    assert result.dtype == torch.float64 and result.shape == (4, 8)
-    assert_same(result[:2, :3], blocks[0].astype("float64"))
+    assert result.dtype == torch.float32 and result.shape == (4, 8)
+    assert_same(result[:2, :3], blocks[0])
     assert result[3, 7] == 5 and result.sum() == blocks[0].sum() + blocks[1].sum() + 5
     assert torch.block_diag().shape == (1, 0)
     a, b, c = np.arange(2), np.arange(3), np.arange(4)
@@ -145,6 +149,17 @@ def test_block_diag_grids_and_products():
     with pytest.warns(UserWarning, match="it will be required to pass the indexing argument"):
         torch.meshgrid(torch.arange(2), torch.arange(3))
     assert torch.cartesian_prod(torch.arange(2), torch.arange(2)).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("r", [0, 1, 2, 3, 6])
+@pytest.mark.parametrize("again", [False, True])
+def test_combinations(r, again):
+    import itertools
+
+    take = itertools.combinations_with_replacement if again else itertools.combinations
+    expected = list(take([5, 6, 7, 8, 9], r)) if r else []
+    result = torch.combinations(torch.arange(5, 10), r, again)
+    assert result.tolist() == [list(row) for row in expected] and result.dtype == torch.int64
 
 
 def test_broadcasting():
@@ -195,6 +210,7 @@ X = torch.arange(12.0).view(3, 4)
         (lambda: torch.meshgrid(X[0], indexing="a"), RuntimeError, "torch.meshgrid: indexing must be one of"),
         (lambda: torch.broadcast_tensors(X, X[:, :3]), RuntimeError, "The size of tensor a (4) must match the size of tensor b"),
         (lambda: torch.broadcast_shapes((2,), (3,)), RuntimeError, "Attempting to broadcast a dimension of length 3 at -1!"),
+        (lambda: torch.combinations(X), RuntimeError, "Expect a 1D vector, but got shape [3, 4]"),
     ],
 )  # fmt: skip
 def test_errors(call, error, message):

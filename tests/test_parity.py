@@ -47,7 +47,6 @@ ON_PURPOSE = [
     ("bmm baddbmm", "expected scalar type", "PyTorch lets an empty batch pass"),
     ("addmv", "Dimension specified as 0 but tensor has no dimensions", "the vectors' sizes are compared first"),
     ("", "appears multiple times in the list of dims", "likewise, of a dim twice and one out of range"),
-    ("", "Promotion for uint16, uint32, uint64 types is not supported", "likewise"),
     ("norm norm.p", "has no attribute 'layout'", "PyTorch's norm is written in Python"),
     ("renorm", "INTERNAL ASSERT FAILED", "of the unsigned dtypes"),
     ("cummax cummin", "Dimension out of range", "PyTorch does not look at dim where there are no elements"),
@@ -82,6 +81,9 @@ ON_PURPOSE = [
     ("view_copy", "Use .reshape(...) instead", "PyTorch reads uninitialised memory"),
     ("resize_ resize_as_", "Unsupported memory format", "PyTorch has no preserve_format here"),
     ("gradient", "edge_order+1", "of several errors"),
+    ("repeat_interleave.tensor", "repeats can not be negative", "PyTorch does not look at the repeats of nothing"),
+    ("diff", "Dimension out of range", "PyTorch does not look at dim where n is 0"),
+    ("meshgrid", "Expected 0D or 1D tensor in the tensor list", "the text of a tensor"),
     ("addbmm", "must be a 3D tensor", "PyTorch asks for a third size before it looks at the dimensions"),
     ("addr", "Boolean beta only supported for Boolean results", "PyTorch takes a bool as a number elsewhere"),
     ("addr", "2D tensor expected", "PyTorch's in-place form has messages of its own"),
@@ -96,7 +98,7 @@ ON_PURPOSE = [
     ("index", "CPUBoolType", "PyTorch's writing names the type of bool unlike its expand"),
 ]
 # Totals of uint64 are uint64; PyTorch's are int64.
-UNSIGNED_TOTALS = ("sum", "nansum", "prod", "cumsum", "cumprod")
+UNSIGNED_TOTALS = ("sum", "nansum", "prod", "cumsum", "cumprod", "sum_to_size")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
     """The n-th differences of neighbours along dim: input[i + 1] - input[i], n times; of bools, whether they differ.
 
-    prepend and append are put before and after input along dim first.
+    prepend and append are put before and after input along dim first, unless n is 0.
 
     >>> wengert.diff(wengert.tensor([1, 4, 9]))
     tensor([3, 5])
@@ -27,14 +27,14 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    dim = wrap_dim(dim, input.dim())
     for other in (prepend, append):
         _check_joins(input, other, dim)
-    dim = wrap_dim(dim, input.dim())
+    if n == 0:
+        return input.clone()
     parts = [part for part in (prepend, input, append) if part is not None]
     if len(parts) > 1:
         input = wengert.cat(parts, dim)
-    if n == 0:
-        return input.clone()
     for _ in range(min(n, input.size(dim))):
         size = input.size(dim)
         if size == 0:
@@ -49,9 +49,8 @@ def _check_joins(input, other, dim):
         return
     if other.dim() != input.dim():
         raise RuntimeError("diff expects prepend or append to be the same dimension as input")
-    along = wrap_dim(dim, input.dim())
     for i, (have, given) in enumerate(zip(input.shape, other.shape, strict=True)):
-        if i != along and have != given:
+        if i != dim and have != given:
             raise RuntimeError(
                 "diff expects the shape of tensor to prepend or append to match that of input except along the differencing "
                 f"dimension; input.size({i}) = {have}, but got tensor.size({i}) = {given}"
@@ -89,10 +88,10 @@ def gradient(
                 f"{input.dim()}', since dim argument was not given, but got a list of length {len(spacing)}"
             )
     else:
-        if input.dim() == 0:
-            first = dim[0] if isinstance(dim, (list, tuple)) else dim
-            raise IndexError(f"Dimension specified as {first} but tensor has no dimensions")
-        dims = [wrap_dim(d, input.dim()) for d in (dim if isinstance(dim, (list, tuple)) else [dim])]
+        given = dim if isinstance(dim, (list, tuple)) else [dim]
+        dims = [wrap_dim(d, input.dim()) for d in given]
+        if input.dim() == 0 and dims:
+            raise IndexError(f"Dimension specified as {given[0]} but tensor has no dimensions")
         for place, d in enumerate(dims):
             if d in dims[:place]:
                 raise RuntimeError(f"dim {d} appears multiple times in the list of dims")

@@ -183,6 +183,45 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     return wengert.stack([grid.reshape(-1) for grid in _grid(tensors, "ij")], 1)
 
 
+@composite("method")
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All ways of taking r elements of a vector without regard to order, as rows in lexicographic order of their positions.
+
+    >>> wengert.combinations(wengert.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
+    """
+    _check_vectors([input])
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if r == 0:
+        return wengert.empty(0, dtype=input.dtype)
+    # Rows of positions, one column at a time: each row is followed by those that go on from its last position.
+    last = wengert.arange(input.numel())
+    columns = [last]
+    for _ in range(r - 1):
+        first = last if with_replacement else last + 1
+        counts = input.numel() - first
+        columns = [column.repeat_interleave(counts) for column in columns]
+        starts = (counts.cumsum(0) - counts - first).repeat_interleave(counts)
+        last = wengert.arange(starts.numel()) - starts
+        columns.append(last)
+    return wengert.stack([input.index_select(0, column) for column in columns], 1)
+
+
+def _promoted(tensors):
+    """The dtype of an operator on all of them: 0-d tensors only count where they are of a higher category."""
+    models = []
+    for group in ([t for t in tensors if t.dim() > 0], [t for t in tensors if t.dim() == 0]):
+        if group:
+            dtype = group[0].dtype
+            for tensor in group:
+                dtype = wengert.promote_types(dtype, tensor.dtype)
+            models.append(wengert.empty((0,) if group[0].dim() else (), dtype=dtype))
+    return wengert.result_type(*models) if len(models) == 2 else models[0].dtype
+
+
 @composite()
 def block_diag(*tensors: Tensor) -> Tensor:
     """A matrix of zeros with the given matrices along its diagonal; vectors are rows and numbers 1 x 1.
@@ -200,9 +239,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
             raise RuntimeError(
                 f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {place} has {tensor.dim()} dimensions"
             )
-    dtype = tensors[0].dtype
-    for tensor in tensors:
-        dtype = wengert.promote_types(dtype, tensor.dtype)
+    dtype = _promoted(tensors)
     blocks = atleast_2d(tensors)
     rows, columns = sum(block.size(0) for block in blocks), sum(block.size(1) for block in blocks)
     result = wengert.zeros(rows, columns, dtype=dtype)

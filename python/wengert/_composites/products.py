@@ -83,12 +83,12 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, a
     for name, batch in (("batch1", batch1), ("batch2", batch2)):
         if batch.dim() != 3:
             raise RuntimeError(f"{name} must be a 3D tensor, got {batch.dim()}D")
+    input = input.expand(batch1.size(1), batch2.size(2))
     if batch1.size(0) != batch2.size(0):
         raise RuntimeError(f"batch1 and batch2 must have same number of batches, got {batch1.size(0)} and {batch2.size(0)}")
     if batch1.size(2) != batch2.size(1):
         shapes = [f"{batch.size(1)}x{batch.size(2)}" for batch in (batch1, batch2)]
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({shapes[0]} and {shapes[1]})")
-    input = input.expand(batch1.size(1), batch2.size(2))
     # The sum over the batch is one product: batches side by side times batches below each other.
     wide = batch1.transpose(0, 1).reshape(batch1.size(1), -1)
     return wengert.addmm(input, wide, batch2.reshape(-1, batch2.size(2)), beta=beta, alpha=alpha)
@@ -120,10 +120,10 @@ def cross_products(input, other, dim):
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.size(dim)} and {other.size(dim)}"
         )
     a, b = wengert.broadcast_tensors(input, other)
-    if input.dtype != other.dtype:
-        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(other)}")
     if input.dtype == wengert.bool:
         raise NotImplementedError("\"cross\" not implemented for 'Bool'")
+    if input.dtype != other.dtype:
+        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(other)}")
     (a0, a1, a2), (b0, b1, b2) = a.unbind(dim), b.unbind(dim)
     return wengert.stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim)
 
