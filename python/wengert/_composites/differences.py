@@ -10,8 +10,10 @@ from ._shapes import wrap_dim
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
-    from wengert import Number, Tensor
+    from wengert import Tensor
+    from wengert._typing import Number
 
 
 @composite("method", "out")
@@ -77,15 +79,15 @@ def gradient(
         raise RuntimeError("torch.gradient does not support uint8 input.")
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    listed = isinstance(spacing, (list, tuple))
+    steps: Any = spacing if isinstance(spacing, (list, tuple)) else None  # one for each dimension
     if wengert.is_tensor(spacing):
         raise TypeError("gradient(): argument 'spacing' must be Number or tuple, not Tensor")
     if dim is None:
         dims = list(range(input.dim()))
-        if listed and len(spacing) != input.dim():
+        if steps is not None and len(steps) != input.dim():
             raise RuntimeError(
                 "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() = "
-                f"{input.dim()}', since dim argument was not given, but got a list of length {len(spacing)}"
+                f"{input.dim()}', since dim argument was not given, but got a list of length {len(steps)}"
             )
     else:
         given = dim if isinstance(dim, (list, tuple)) else [dim]
@@ -95,17 +97,17 @@ def gradient(
         for place, d in enumerate(dims):
             if d in dims[:place]:
                 raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-        if listed and len(spacing) != len(dims):
+        if steps is not None and len(steps) != len(dims):
             raise RuntimeError(
                 "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the "
-                f"same length, but got a spacing argument of length {len(spacing)} and a dim argument of length {len(dims)}."
+                f"same length, but got a spacing argument of length {len(steps)} and a dim argument of length {len(dims)}."
             )
     for d in dims:
         if input.dim() and input.size(d) < edge_order + 1:
             raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
     results = []
     for place, d in enumerate(dims):
-        step = spacing[place] if listed else spacing
+        step: Any = spacing if steps is None else steps[place]
         if wengert.is_tensor(step):
             if step.dim() != 1:
                 raise RuntimeError(

@@ -34,12 +34,12 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> Size:
     >>> wengert.broadcast_shapes((2, 1), (3,))
     torch.Size([2, 3])
     """
-    for shape in shapes:
-        if not isinstance(shape, int) and not (isinstance(shape, (list, tuple)) and all(isinstance(n, int) for n in shape)):
-            raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shape}")
-    shapes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
-    result = [1] * max(map(len, shapes), default=0)
-    for place, shape in enumerate(shapes):
+    for one in shapes:
+        if not isinstance(one, int) and not (isinstance(one, (list, tuple)) and all(isinstance(n, int) for n in one)):
+            raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {one}")
+    given = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    result = [1] * max(map(len, given), default=0)
+    for place, shape in enumerate(given):
         for dim in range(-1, -1 - len(shape), -1):
             if shape[dim] < 0:
                 raise ValueError("Attempting to broadcast a dimension with negative length!")

@@ -9,7 +9,8 @@ from ._shapes import dtype_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wengert import Number, Tensor
+    from wengert import Tensor
+    from wengert._typing import Number
 
 
 @composite("method", "out")
@@ -64,7 +65,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: 
     product = wengert.outer(vec1, vec2)
     if dtype == wengert.bool:
         product = product if alpha else wengert.zeros(shape, dtype=dtype)
-        return input | product if beta else product.clone()
+        return wengert.logical_or(input, product) if beta else product.clone()
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         return product.to(dtype)
