@@ -1,6 +1,7 @@
 #include "ops/copy.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "core/parallel.h"
@@ -129,6 +130,10 @@ namespace {
 
 void fill_unchecked(const Tensor& out, const char* element) {
   if (out.numel() == 0) return;
+  if (out.numel() == 1) {
+    std::memcpy(out.data(), element, static_cast<std::size_t>(out.itemsize()));
+    return;
+  }
   const CopyLoop loop = kernels().copy->cast[index_of(out.dtype())].to[index_of(out.dtype())];
   Walk walk;
   int order[kMaxDims];

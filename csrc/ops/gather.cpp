@@ -281,16 +281,15 @@ void check_scatter(const Tensor& input, int dim, const Tensor& index, const Tens
 }
 
 // `src`: a tensor, or 0-d for a number. reduce: empty for plain writes.
-Result scatter_any(const Call& call, const Tensor& src, bool is_number, std::string_view reduce, bool include_self) {
-  const Tensor &input = input_of(call), &index = *call.args[2].tensor;
+Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, std::string_view reduce, bool include_self) {
+  const Tensor& input = input_of(call);
+  const bool apart = !call.inplace;
+  const Tensor index = apart ? *call.args[2].tensor : separated(input, *call.args[2].tensor);
+  const Tensor src = apart ? given_src : separated(input, given_src);
   const int dim = wrap_dim(call.args[1].integer(), input.dim());
   check(index.numel() == 0 || is_index_dtype(index.dtype()), "scatter(): Expected dtype int32/int64 for index");
   check(src.dtype() == input.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
   if (index.numel() > 0) check_scatter(input, dim, index, is_number ? nullptr : &src);
-  if (call.inplace) {
-    check_no_overlap(input, index);
-    if (!is_number) check_no_overlap(input, src);
-  }
   if (reduce == "mean" && input.dtype() == DType::boolean)
     fail(ErrorKind::not_implemented, "\"scatter_gather_tensor_cpu_reduce_mean\" not implemented for 'Bool'");
   if (index.numel() == 0) return finished(call, target_of(call, input, false));

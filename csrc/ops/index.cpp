@@ -337,39 +337,37 @@ void index_put(const Tensor& input, Keys keys, const Tensor& given, bool accumul
   check(values.dtype() == input.dtype(), "Index put requires the source and destination dtypes match, got ",
         info(input.dtype()).scalar, " for the destination and ", info(values.dtype()).scalar, " for the source.");
   check_not_read_only(input);
-  check_no_overlap(input, values);
+  const Tensor source = separated(input, values);
   std::vector<Tensor> copies;
   const Tensor* apart[kMaxDims];
   check_index(keys.size() <= kMaxDims, "too many indices for tensor of dimension ", input.dim());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     apart[i] = keys[i];
-    if (keys[i] && may_overlap(input, *keys[i])) {
-      if (!is_mask(*keys[i])) check_no_overlap(input, *keys[i]);
-      copies.reserve(keys.size());  // so that they stay where they are
-      copies.push_back(clone(*keys[i]));
-      apart[i] = &copies.back();
-    }
+    if (!keys[i] || !may_overlap(input, *keys[i])) continue;
+    copies.reserve(keys.size());  // so that they stay where they are
+    copies.push_back(is_mask(*keys[i]) ? clone(*keys[i]) : separated(input, *keys[i]));
+    apart[i] = &copies.back();
   }
   keys = {apart, keys.size()};
   if (keys.size() == 1 && keys[0] && is_mask(*keys[0]) && keys[0]->dim() > 0 && keys[0]->dim() <= input.dim()) {
     const Tensor& mask = *keys[0];
     check_mask_shape(input, mask, 0);
-    const bool whole = mask.dim() == input.dim() && input.is_contiguous() && !accumulate && values.dim() <= 1;
+    const bool whole = mask.dim() == input.dim() && input.is_contiguous() && !accumulate && source.dim() <= 1;
     if (whole && fills) {
       input.bump_version();
-      return fill_selected(input, mask, values);
+      return fill_selected(input, mask, source);
     }
-    if (whole && count_selected(mask) == values.numel()) {
+    if (whole && count_selected(mask) == source.numel()) {
       input.bump_version();
-      return expand_into(input, mask, contiguous(values));
+      return expand_into(input, mask, contiguous(source));
     }
     if (mask.dim() > 1 && evenly_spaced(input, mask.dim())) {
       const Tensor positions = nonzero_positions(mask);
       const Tensor* key[] = {&positions};
-      return put(merged_dims(input, mask.dim()), key, values, accumulate);
+      return put(merged_dims(input, mask.dim()), key, source, accumulate);
     }
   }
-  put(input, keys, values, accumulate);
+  put(input, keys, source, accumulate);
 }
 
 namespace {

@@ -287,6 +287,12 @@ Tensor repeated(const Tensor& value, const Tensor& base, int dim, const Dims& si
 
 Tensor at_least_1d(const Tensor& tensor) { return tensor.dim() == 0 ? tensor.view_as({1}, {1}) : tensor; }
 
+Tensor separated(const Tensor& written, const Tensor& read) {
+  if (!may_overlap(written, read)) return read;
+  if (is_dense(written) && is_dense(read)) check_no_overlap(written, read);
+  return clone(read);
+}
+
 void check_same_out_dtype(const Call& call, const Tensor& input) {
   check(!call.out || call.out->dtype() == input.dtype(), "Expected out tensor to have dtype ", cpp_name(input.dtype()),
         ", but got ", call.out ? cpp_name(call.out->dtype()) : "", " instead");

@@ -64,6 +64,10 @@ Tensor at_least_1d(const Tensor& tensor);
 // The target of operators that change a copy of input, input itself (in place) or out=, for a frame to write to: the copy is
 // row-major or, with keep_layout, laid out as input. The checks of out= are made here.
 Tensor target_of(const Call& call, const Tensor& input, bool keep_layout);
+// `read`, to be read while `written` is written: a copy of it where the two may overlap, as far as PyTorch allows that (two
+// dense tensors may not).
+Tensor separated(const Tensor& written, const Tensor& read);
+
 // out=, if given, has input's dtype.
 void check_same_out_dtype(const Call& call, const Tensor& input);
 // A new result, in out= if given.

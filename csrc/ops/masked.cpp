@@ -200,8 +200,9 @@ Result masked_select_op(const Call& call) {
   const Tensor &input = input_of(call), &mask = *call.args[1].tensor;
   check(mask.dtype() == DType::boolean, "masked_select: expected BoolTensor for mask");
   check(!call.out || call.out->dtype() == input.dtype(), "masked_select(): self and result must have the same scalar type");
-  const Dims sizes = mask.sizes() == input.sizes() ? input.sizes() : broadcast(mask.sizes(), input.sizes());
-  Tensor result = compress(expand(input, sizes), expand(mask, sizes));
+  const bool same = mask.sizes() == input.sizes();
+  const Dims sizes = same ? input.sizes() : broadcast(mask.sizes(), input.sizes());
+  Tensor result = same ? compress(input, mask) : compress(expand(input, sizes), expand(mask, sizes));
   if (!call.out) return result;
   check_no_overlap(*call.out, input);
   check_no_overlap(*call.out, mask);

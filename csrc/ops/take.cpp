@@ -101,14 +101,10 @@ Result put_op(const Call& call) {
               "put_(): Expected source and index to have the same number of elements, but got source.numel() = ",
               source.numel(), ", index.numel() = ", index.numel());
   check_index(input.numel() > 0 || index.numel() == 0, "put_(): Tried to put elements into an empty tensor");
-  if (call.inplace) {
-    check_writable(input);
-    check_no_overlap(input, index);
-    check_no_overlap(input, source);
-  }
-  Flat flat(input, index);
+  if (call.inplace) check_writable(input);
+  Flat flat(input, call.inplace ? separated(input, index) : index);
   flat.check_bounds();
-  const Tensor target = target_of(call, input, true), values = contiguous(source);
+  const Tensor target = target_of(call, input, true), values = contiguous(call.inplace ? separated(input, source) : source);
   flat.locate(target);
   if (call.args[3].truth())
     accumulate(flat.sweep(target, values), Accumulate::add, input.dtype());

@@ -356,9 +356,10 @@ static std::string type_name(DType dtype) {
 
 Tensor expand(const Tensor& input, const Dims& size) {
   const int added = size.size() - input.dim();
-  check(added >= 0, "expand(", type_name(input.dtype()), "{", input.sizes(), "}, size=", size,
-        "): the number of sizes provided (", size.size(),
-        ") must be greater or equal to the number of dimensions in the tensor (", input.dim(), ")");
+  if (added < 0)
+    fail(ErrorKind::runtime, "expand(", type_name(input.dtype()), "{", input.sizes(), "}, size=", size,
+         "): the number of sizes provided (", size.size(),
+         ") must be greater or equal to the number of dimensions in the tensor (", input.dim(), ")");
   Dims sizes = size, strides(size.size());
   for (int i = size.size() - 1; i >= 0; --i) {
     if (i < added) {
