@@ -92,6 +92,40 @@ ON_PURPOSE = [
     ("resize_ resize_as_", "with negative dimension", "PyTorch counts the elements before it looks at each size"),
     ("to to.other to.device", "invalid combination of arguments", "PyTorch takes True for a device"),
     ("to to.other to.device", "device", "there is one device"),
+    (
+        "index_select",
+        "INDICES element is out of DATA bounds",
+        "PyTorch has another error for every path; ours is the one of rows",
+    ),
+    ("index_select", "self indexing axis dim should be positive", "likewise"),
+    ("index_fill index_copy index_add", "setStorage: sizes", "PyTorch meets the empty dimension before the index out of range"),
+    ("index_fill index_copy", "out of bounds for dimension", "PyTorch writes before it meets the index out of range"),
+    ("index_add index_reduce", "Dimension specified as 0 but tensor has no dimensions", "of several errors"),
+    ("index_reduce", "Expected reduce to be one of", "likewise"),
+    ("take_along_dim", "Use .reshape(...) instead", "PyTorch flattens by view"),
+    (
+        "take_along_dim",
+        "is out of bounds for dimension",
+        "PyTorch takes the remainder, and gives an element that was not asked for",
+    ),
+    ("scatter scatter.value scatter_add scatter_reduce gather", "not implemented for 'UInt", "PyTorch has no such loop"),
+    ("index_add index_reduce index_put put", "not implemented for 'UInt", "likewise"),
+    ("scatter scatter_add scatter_reduce", "same number of dimensions as src tensor", "PyTorch asks src for a size it has not"),
+    (
+        "scatter scatter.value scatter_add scatter_reduce",
+        "out of bounds for dimension",
+        "PyTorch writes before it meets the index",
+    ),
+    ("index_reduce", "out of bounds for dimension", "PyTorch names it in two ways"),
+    ("index_reduce", "setStorage: sizes", "likewise"),
+    ("index index_put", "tensors used as indices must be long", "several errors in one key"),
+    ("index index_put", "too many indices for tensor", "likewise"),
+    ("index", "masked_fill_ only supports boolean masks", "masks of uint8 are written to as they are read"),
+    ("index_put", "out of bounds for dimension", "likewise"),
+    ("index_put", "at least one tensor", "an index of no dimensions"),
+    ("as_strided_scatter", "with negative dimension", "of several errors"),
+    ("unravel_index", "must be tuple of ints, not bool", "a bool is no size"),
+    ("unravel_index", "has no attribute 'is_complex'", "PyTorch's is Python and asks for an attribute"),
     ("index", "0-dim tensor", "PyTorch writes a tensor to z[5] by another path than it reads"),
     ("index", "out of bounds for dimension", "the dimension named after an ellipsis"),
     ("index", "valid indices", "several errors in one key"),
@@ -113,7 +147,22 @@ VECTORS, MATRICES, BATCHES = (
     [(2, 3, 3), (2, 2, 3), (2, 3, 2), (1, 3, 3), (0, 3, 3)],
 )
 ALIKE = [(2, 3), (2, 3), (2, 3), (2, 1), (3,), (1, 3), (), (0, 3)]
+GATHERED = [(2, 3), (2, 2), (2, 1), (1, 3), (2, 3, 2), (0, 3)]
+ROWS = [(2, 3), (3, 3), (3, 2), (2, 3, 2)]
+SAME = [(2, 3), (2, 3), (2, 3), (3, 3), (2,), ()]
 RANKS = {
+    **{name: {"input": ROWS} for name in ("index_select", "gather", "take_along_dim", "index_fill")},
+    **{
+        name: {"input": SAME, "source": SAME, "src": SAME}
+        for name in ("index_add", "index_copy", "index_reduce", "scatter", "scatter.value", "scatter_add", "scatter_reduce")
+    },
+    "put": {"input": SAME, "source": [(2,), (3,), (1,), ()]},
+    "index_put": {"input": ROWS, "values": [(), (1,), (2,), (3,), (2, 3)]},
+    **{name: {"input": SAME, "mask": SAME, "source": [(9,), (2, 3), (3, 3)]} for name in ("masked_select", "masked_scatter")},
+    "select_scatter": {"input": SAME, "src": [(3,), (2,), ()]},
+    "slice_scatter": {"input": SAME, "src": SAME},
+    "diagonal_scatter": {"input": SAME, "src": [(2,), (3,), (1,)]},
+    "as_strided_scatter": {"input": SAME, "src": SAME},
     "masked_fill": {"input": MATRICES, "mask": [(2, 1), (3,), (2, 3), (3, 3), ()], "value": [(), (), (1,)]},
     "lerp": dict.fromkeys(("input", "end", "weight"), ALIKE),
     "addcmul": dict.fromkeys(("input", "tensor1", "tensor2"), ALIKE),
@@ -163,6 +212,19 @@ def tensor(rng, shapes=SHAPES, dtypes=DTYPES):
     return Argument(make, f"{layout} {dtype}{list(shape)}")
 
 
+def indices(rng, shapes):
+    """An index tensor: mostly int64, in range, without duplicates along it where it is short enough (which of several values
+    for one place PyTorch keeps is not said)."""
+    shape = rng.choice(shapes)
+    array = (
+        np.argsort(np.random.default_rng(rng.randrange(1000)).random(shape), axis=0) if shape else np.array(rng.randrange(2))
+    )
+    if rng.random() < 0.1:
+        array = array - rng.randrange(1, 4)
+    dtype = rng.choice(["int64"] * 12 + ["int32", "int32", "uint8", "int16", "float32"])
+    return Argument(lambda torch: torch.tensor(array.astype(dtype)), f"dense {dtype}{list(shape)}={array.tolist()}")
+
+
 def plain(value):
     return Argument(lambda torch: value, repr(value))
 
@@ -178,16 +240,24 @@ def argument(rng, spec, op, first):
         return plain(rng.choice([None, "a", 1.5, [1, 2], True]))
     if kind == "Operand" and rng.random() < 0.4:
         return plain(rng.choice([0, 1, -3, 2.5, True]))
+    if kind == "Tensor" and op["family"] == "indexing" and spec["name"] in ("index", "indices") and rng.random() < 0.95:
+        vector = op["name"].startswith("index_") or op["name"] in ("take", "put") or rng.random() < 0.1
+        return indices(rng, [(2,), (3,), (1,), (), (0,)] if vector else GATHERED)
     if kind in ("Tensor", "Operand"):
         operand = re.search(rf"\b{spec['name']}: Operand", op.get("signature", ""))
         if operand and rng.random() < 0.4:
             return plain(rng.choice([0, 1, -3, 300, 2.5, True, False, float("nan")]))
         likely = RANKS.get(op["name"]) if rng.random() < 0.8 else None
-        shapes = likely[spec["name"]] if likely else SHAPES
+        shapes = likely.get(spec["name"], SHAPES) if likely else SHAPES
         dtypes = [first.text.split()[1].split("[")[0]] if first and rng.random() < 0.8 else DTYPES
         if spec["name"] in ("mask", "condition") and rng.random() < 0.9:
             dtypes = ["bool"]
         return tensor(rng, shapes, dtypes)
+    if kind == "tuple of Tensors" and op["name"] == "index_put" and rng.random() < 0.9:
+        parts = [indices(rng, [(2,), (2,), (1,), (3,), (2, 1)]) for _ in range(rng.choice([1, 1, 2, 3]))]
+        if rng.random() < 0.3:
+            parts[rng.randrange(len(parts))] = tensor(rng, [(2, 3), (3, 3), (2,), (3,)], ["bool"])
+        return Argument(lambda torch: tuple(part.make(torch) for part in parts), repr(parts))
     if kind in ("tuple of Tensors", "Tensor[]"):
         parts = [tensor(rng)]
         dtype, _, shape = parts[0].text.split(" ", 1)[1].partition("[")
@@ -196,7 +266,7 @@ def argument(rng, spec, op, first):
             parts.append(tensor(rng, alike, [dtype] if rng.random() < 0.7 else DTYPES))
         return Argument(lambda torch: [part.make(torch) for part in parts], repr(parts))
     if kind == "int":
-        return plain(rng.randrange(-3, 4))
+        return plain(rng.choice([0, 1, -1, rng.randrange(-3, 4)]))
     if kind in ("tuple of ints", "int[]", "tuple"):
         if rng.random() < 0.3:
             return plain(rng.randrange(-2, 4))
@@ -208,6 +278,8 @@ def argument(rng, spec, op, first):
     if kind == "bool":
         return plain(rng.choice([True, False]))
     if kind == "str":
+        if spec["name"] == "reduce":
+            return plain(rng.choice(["add", "multiply", "sum", "prod", "mean", "amax", "amin"]))
         return plain(rng.choice(["floor", "trunc", "a"]))
     if kind in ("torch.dtype", "dtype"):
         return of_dtype(rng.choice(DTYPES))
@@ -365,6 +437,47 @@ def test_operator(op, reference):
             failures.append(f"{name}({arguments}) [{form}]\n    wengert: {found}")
     TOTAL.append((op["name"], count, len(failures)))
     assert not failures, f"{len(failures)} of {count} differ:\n" + "\n".join(failures[:12])
+
+
+def advanced_key(rng):
+    """A list, mask or tensor of indices for one key."""
+    if rng.random() < 0.2:
+        return plain(
+            rng.choice([[0, 1], [1], [], [True, False], True, False, range(2), [[0], [1]], np.array([1, 0]), np.int64(1)])
+        )
+    if rng.random() < 0.3:
+        return tensor(rng, [(2,), (3,), (2, 3), (3, 3), ()], ["bool"])
+    return indices(rng, [(2,), (2,), (1,), (2, 1), (3,), ()])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_advanced_indexing(reference):
+    rng = random.Random("advanced indexing")
+    failures = []
+    for _ in range(5 * SAMPLES):
+        source = tensor(rng)
+        parts = [
+            plain(rng.choice(KEYS[:9])) if rng.random() < 0.5 else advanced_key(rng) for _ in range(rng.choice([1, 1, 2, 2, 3]))
+        ]
+        if sum(part.text == "Ellipsis" for part in parts) > 1:
+            continue
+        key = Argument(lambda torch, parts=parts: tuple(part.make(torch) for part in parts), f"({parts})")
+        if len(parts) == 1:
+            key = parts[0]
+        value = rng.choice(
+            [
+                None,
+                None,
+                plain(3),
+                plain(1.5),
+                tensor(rng, [(), (1,), (2,), (2, 3), (3,)], [source.text.split()[1].split("[")[0]]),
+            ]
+        )
+        name, rest = ("__getitem__", []) if value is None else ("__setitem__", [value])
+        found = difference(reference, {"name": "index", "family": "view"}, "method", name, [source, key, *rest], {})
+        if found:
+            failures.append(f"{name}({source}, {key}, {rest})\n    wengert: {found}")
+    assert not failures, f"{len(failures)} differ:\n" + "\n".join(failures[:12])
 
 
 KEYS = [0, -1, 2, 5, slice(None), slice(1, None), slice(None, None, 2), slice(-2, 9), None, ..., 1.5, slice(None, None, 0)]

@@ -240,17 +240,20 @@ Result gather_op(const Call& call) {
 
 Result take_along_dim_op(const Call& call) {
   const Tensor &input = input_of(call), &indices = *call.args[1].tensor;
-  check(indices.dtype() == DType::int64, "torch.take_along_dim(): dtype of indices should be Long but got ",
-        info(indices.dtype()).scalar);
   if (call.out) {
     check_same_out_dtype(call, input);
     check_no_overlap(*call.out, input);
     check_no_overlap(*call.out, indices);
   }
-  if (!call.args[2].given()) return given_to(call, gather(reshape(input, {-1}), 0, reshape(indices, {-1})));
+  if (!call.args[2].given()) {
+    check(indices.numel() == 0 || is_index_dtype(indices.dtype()), "gather(): Expected dtype int32/int64 for index");
+    return given_to(call, gather(reshape(input, {-1}), 0, reshape(indices, {-1})));
+  }
   check(input.dim() == indices.dim(),
         "torch.take_along_dim(): input and indices should have the same number of dimensions, but got ", input.dim(),
         " dimensions for input, and ", indices.dim(), " dimensions for indices");
+  check(indices.dtype() == DType::int64, "torch.take_along_dim(): dtype of indices should be Long but got ",
+        info(indices.dtype()).scalar);
   const int dim = wrap_dim(call.args[2].integer(), input.dim());
   Dims of_input = input.sizes(), of_indices = indices.sizes();
   if (input.dim() > 0) of_indices[dim] = input.size(dim);
@@ -280,8 +283,23 @@ void check_scatter(const Tensor& input, int dim, const Tensor& index, const Tens
        " apart from dimension ", dim);
 }
 
-// `src`: a tensor, or 0-d for a number. reduce: empty for plain writes.
-Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, std::string_view reduce, bool include_self) {
+// How the values of a scatter join what is there: written if `reduce` is empty. `words`: which reductions the operator names.
+struct Combining {
+  std::string_view reduce;
+  bool include_self = true;
+  enum Words : std::uint8_t { unasked, two, five } words = unasked;
+
+  void check_words() const {
+    check(words != two || reduce.empty() || reduce == "add" || reduce == "multiply",
+          "reduce argument must be either add or multiply.");
+    const bool known = reduce == "sum" || reduce == "prod" || reduce == "mean" || reduce == "amax" || reduce == "amin";
+    check(words != five || known, "reduce argument must be either sum, prod, mean, amax or amin, got ", reduce);
+  }
+};
+
+// `src`: a tensor, or 0-d for a number.
+Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, const Combining& combining) {
+  const std::string_view reduce = combining.reduce;
   const Tensor& input = input_of(call);
   const bool apart = !call.inplace;
   const Tensor index = apart ? *call.args[2].tensor : separated(input, *call.args[2].tensor);
@@ -290,6 +308,7 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, st
   check(index.numel() == 0 || is_index_dtype(index.dtype()), "scatter(): Expected dtype int32/int64 for index");
   check(src.dtype() == input.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
   if (index.numel() > 0) check_scatter(input, dim, index, is_number ? nullptr : &src);
+  combining.check_words();
   if (reduce == "mean" && input.dtype() == DType::boolean)
     fail(ErrorKind::not_implemented, "\"scatter_gather_tensor_cpu_reduce_mean\" not implemented for 'Bool'");
   if (index.numel() == 0) return finished(call, target_of(call, input, false));
@@ -306,11 +325,11 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, st
   }
   const bool mean = reduce == "mean";
   const Tensor work = mean ? contiguous(to) : to;
-  if (!include_self) into.write(work, spread(reduction_identity(reduce, to.dtype())));
+  if (!combining.include_self) into.write(work, spread(reduction_identity(reduce, to.dtype())));
   into.reduce(work, source, reduction_kind(reduce));
   if (mean) {
     const Scalar one = Scalar::of(std::int64_t{1});
-    const Tensor counts = full(to.sizes(), include_self ? one : Scalar::of(std::int64_t{0}), DType::int64);
+    const Tensor counts = full(to.sizes(), combining.include_self ? one : Scalar::of(std::int64_t{0}), DType::int64);
     into.reduce(counts, spread(full({}, one, DType::int64)), Accumulate::add);
     divide_by_counts(work, counts);
     if (work.data() != to.data()) copy_into(to, work);
@@ -320,28 +339,19 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, st
 
 std::string_view text_of(const Value& value) { return value.given() ? std::string_view(value.text) : std::string_view(); }
 
-std::string_view checked_scatter_reduce(const Value& value) {
-  const std::string_view reduce = text_of(value);
-  check(!value.given() || reduce == "add" || reduce == "multiply", "reduce argument must be either add or multiply.");
-  return reduce;
-}
-
 Result scatter_op(const Call& call) {
-  return scatter_any(call, *call.args[3].tensor, false, checked_scatter_reduce(call.args[4]), true);
+  return scatter_any(call, *call.args[3].tensor, false, {text_of(call.args[4]), true, Combining::two});
 }
 
 Result scatter_value_op(const Call& call) {
-  const std::string_view reduce = checked_scatter_reduce(call.args[4]);
-  return scatter_any(call, full({}, call.args[3].number, input_of(call).dtype()), true, reduce, true);
+  const Combining combining{text_of(call.args[4]), true, Combining::two};
+  return scatter_any(call, full({}, call.args[3].number, input_of(call).dtype()), true, combining);
 }
 
-Result scatter_add_op(const Call& call) { return scatter_any(call, *call.args[3].tensor, false, "add", true); }
+Result scatter_add_op(const Call& call) { return scatter_any(call, *call.args[3].tensor, false, {"add"}); }
 
 Result scatter_reduce_op(const Call& call) {
-  const std::string_view reduce = text_of(call.args[4]);
-  check(reduce == "sum" || reduce == "prod" || reduce == "mean" || reduce == "amax" || reduce == "amin",
-        "reduce argument must be either sum, prod, mean, amax or amin, got ", reduce);
-  return scatter_any(call, *call.args[3].tensor, false, reduce, call.args[5].truth());
+  return scatter_any(call, *call.args[3].tensor, false, {text_of(call.args[4]), call.args[5].truth(), Combining::five});
 }
 
 constexpr unsigned kAllForms = kFunction | kMethod | kInplace | kOut;

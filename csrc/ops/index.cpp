@@ -52,13 +52,19 @@ struct Plan {
   }
 
   void spread(Keys given) {
+    const auto too_many = [&](std::int64_t wanted) {
+      check_index(wanted <= input.dim(), "too many indices for tensor of dimension ", input.dim(), " (got ", wanted, ")");
+    };
+    too_many(static_cast<std::int64_t>(given.size()));
     int dim = 0;
     std::int64_t wanted = 0;
-    for (const Tensor* key : given) wanted += key && is_mask(*key) ? key->dim() : 1;
-    check_index(wanted <= input.dim(), "too many indices for tensor of dimension ", input.dim(), " (got ", wanted, ")");
+    for (const Tensor* key : given) {  // mask by mask, then their number
+      wanted += key && is_mask(*key) ? key->dim() : 1;
+      if (key && is_mask(*key) && wanted <= input.dim()) check_mask_shape(input, *key, static_cast<int>(wanted) - key->dim());
+    }
+    too_many(wanted);
     for (const Tensor* key : given) {
       if (key && is_mask(*key)) {
-        check_mask_shape(input, *key, dim);
         columns.reserve(kMaxDims);  // so that they stay where they are
         const Tensor rows = nonzero(*key);
         for (int j = 0; j < key->dim(); ++j) {
@@ -277,9 +283,16 @@ Tensor with_row(const Plan& plan, const Tensor& values, const Tensor& spread) {
   return expand(row, plan.sizes);
 }
 
+void check_dtypes(const Tensor& input, const Tensor& values) {
+  check(values.dtype() == input.dtype(), "Index put requires the source and destination dtypes match, got ",
+        info(input.dtype()).scalar, " for the destination and ", info(values.dtype()).scalar, " for the source.");
+}
+
 void put(const Tensor& input, Keys keys, const Tensor& values, bool add) {
   Plan plan(input, keys);
-  Tensor side = with_row(plan, values, spread_values(plan, values));
+  const Tensor spread = spread_values(plan, values);
+  check_dtypes(input, values);
+  Tensor side = with_row(plan, values, spread);
   if (side.numel() == 0) return;
   plan.locate(true);
   std::int64_t step;
@@ -334,8 +347,6 @@ static bool one_mask(Keys keys) {
 void index_put(const Tensor& input, Keys keys, const Tensor& given, bool accumulate) {
   const bool fills = given.numel() == 1 && !accumulate && one_mask(keys);
   const Tensor values = fills ? full({}, Scalar::load(given.dtype(), given.data()), input.dtype()) : given;
-  check(values.dtype() == input.dtype(), "Index put requires the source and destination dtypes match, got ",
-        info(input.dtype()).scalar, " for the destination and ", info(values.dtype()).scalar, " for the source.");
   check_not_read_only(input);
   const Tensor source = separated(input, values);
   std::vector<Tensor> copies;
@@ -358,6 +369,7 @@ void index_put(const Tensor& input, Keys keys, const Tensor& given, bool accumul
       return fill_selected(input, mask, source);
     }
     if (whole && count_selected(mask) == source.numel()) {
+      check_dtypes(input, source);
       input.bump_version();
       return expand_into(input, mask, contiguous(source));
     }

@@ -70,8 +70,9 @@ void check_list_and_source(const char* op, const Tensor& input, int dim, const T
   check(is_index_dtype(index.dtype()), op, "(): Expected dtype int32/int64 for index but got: ", info(index.dtype()).scalar);
   check(input.dtype() == source.dtype(), op, "(): self (", info(input.dtype()).scalar, ") and source (",
         info(source.dtype()).scalar, ") must have the same scalar type");
-  const int source_dim = wrap_dim(dim, source.dim());
-  const std::int64_t given = source.dim() == 0 ? 1 : source.size(source_dim);
+  check(dim == 0 || dim < source.dim(), op, "(): Indexing dim ", dim, " is out of bounds of the source tensor with dim ",
+        source.dim());
+  const std::int64_t given = source.dim() == 0 ? 1 : source.size(dim);
   check(source.dim() == 0 || index.numel() == given, op, "(): Number of indices (", index.numel(),
         ") should be equal to source.size(dim): (", given, "), for dim: ", dim);
   const bool fits = source.dim() == input.dim() && without(source.sizes(), dim) == without(input.sizes(), dim);

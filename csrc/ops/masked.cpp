@@ -213,12 +213,12 @@ Result masked_select_op(const Call& call) {
 
 Result masked_scatter_op(const Call& call) {
   const Tensor &input = input_of(call), &mask = *call.args[1].tensor, &source = *call.args[2].tensor;
-  check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
-        info(mask.dtype()).scalar);
+  const Dims sizes = call.inplace ? input.sizes() : broadcast(mask.sizes(), input.sizes());
   check(input.dtype() == source.dtype(), "masked_scatter: expected self and source to have same dtypes but got",
         info(input.dtype()).scalar, " and ", info(source.dtype()).scalar);
-  const Dims sizes = call.inplace ? input.sizes() : broadcast(mask.sizes(), input.sizes());
   const Tensor spread = expand(mask, sizes);
+  check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
+        info(mask.dtype()).scalar);
   check(count_selected(spread) <= source.numel(), "Number of elements of source < number of ones in mask");
   if (call.inplace) check_writable(input);
   const bool direct = call.inplace && input.is_contiguous();

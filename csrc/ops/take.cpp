@@ -93,10 +93,10 @@ Result take_op(const Call& call) {
 
 Result put_op(const Call& call) {
   const Tensor &input = input_of(call), &index = *call.args[1].tensor, &source = *call.args[2].tensor;
+  check(index.dtype() == DType::int64, "put_(): Expected a long tensor for index, but got ", info(index.dtype()).scalar);
   check(input.dtype() == source.dtype(),
         "put_(): self and source expected to have the same dtype, but got self.dtype = ", info(input.dtype()).scalar,
         " and source.dtype = ", info(source.dtype()).scalar);
-  check(index.dtype() == DType::int64, "put_(): Expected a long tensor for index, but got ", info(index.dtype()).scalar);
   check_index(source.numel() == index.numel(),
               "put_(): Expected source and index to have the same number of elements, but got source.numel() = ",
               source.numel(), ", index.numel() = ", index.numel());

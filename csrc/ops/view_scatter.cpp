@@ -43,14 +43,14 @@ Result select_scatter_op(const Call& call) {
   check_index(index >= -input.size(dim) && index < input.size(dim), "select(): index ", index,
               " out of range for tensor of size ", input.sizes(), " at dimension ", dim);
   check_same_out_dtype(call, input);
-  const Tensor target = clone(input);
+  const Tensor target = same_strides(input);
   return replaced(call, target, select(target, dim, index));
 }
 
 Result slice_scatter_op(const Call& call) {
   const Tensor& input = input_of(call);
   const Value* a = call.args;
-  check(input.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
+  check_index(input.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
   const int dim = wrap_dim(a[2].integer(), input.dim());
   const std::int64_t size = input.size(dim), step = a[5].integer();
   check(step > 0, "slice step must be positive");
@@ -61,7 +61,7 @@ Result slice_scatter_op(const Call& call) {
   };
   const std::int64_t start = bound(a[3], 0, 0), end = std::max(bound(a[4], size, 0), start);
   check_same_out_dtype(call, input);
-  const Tensor target = clone(input);
+  const Tensor target = same_strides(input);
   return replaced(call, target, slice(target, dim, start, step, (end - start) / step + ((end - start) % step != 0)));
 }
 
@@ -72,7 +72,7 @@ Result diagonal_scatter_op(const Call& call) {
   const int dim1 = wrap_dim(a[3].integer(), input.dim()), dim2 = wrap_dim(a[4].integer(), input.dim());
   check(dim1 != dim2, "diagonal dimensions cannot be identical ", a[3].integer(), ", ", a[4].integer());
   check_same_out_dtype(call, input);
-  const Tensor target = clone(input);
+  const Tensor target = same_strides(input);
   const std::int64_t size1 = target.size(dim1), size2 = target.size(dim2);
   const std::int64_t count =
       std::max<std::int64_t>(0, offset >= 0 ? std::min(size1, size2 - offset) : std::min(size1 + offset, size2));
