@@ -34,7 +34,7 @@ struct DegToRad {
 };
 struct RadToDeg {
   Vec<float> operator()(Vec<float> x) const { return times(x, 0x1.ca5dcp+5f, 0x1.a63c2p-19f); }
-  Vec<double> operator()(Vec<double> x) const { return times(x, 0x1.ca5dc1a63c1f7p+5, 0x1.70c2a5d4dfd04p-48); }
+  Vec<double> operator()(Vec<double> x) const { return times(x, 0x1.ca5dc1a63c1f7p+5, 0x1.70c2a5d4dfd03p-48); }
 };
 
 const ElementwiseRow kRows[] = {

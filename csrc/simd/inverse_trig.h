@@ -1,5 +1,5 @@
-// asin, acos, atan, atan2, hypot and sinc. Coefficients: tools/minimax.py. Errors are the largest measured: for float32 over
-// all inputs (atan2, hypot: samples), for float64 over samples.
+// asin, acos, atan, atan2, hypot and sinc. Coefficients: tools/minimax_trigonometric.py. Errors are the largest measured: for
+// float32 over all inputs (atan2, hypot: samples), for float64 over samples.
 #pragma once
 
 #include "simd/trig.h"

@@ -1,5 +1,5 @@
-// sin, cos and tan of every argument. Coefficients: tools/minimax.py. Errors are the largest measured: for float32 over all
-// inputs, for float64 over samples of every binade.
+// sin, cos and tan of every argument. Coefficients: tools/minimax.py, minimax_trigonometric.py. Errors are the largest
+// measured: for float32 over all inputs, for float64 over samples of every binade.
 #pragma once
 
 #include "simd/approximate.h"
