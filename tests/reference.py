@@ -29,6 +29,11 @@ NAMES = {
     "bitwise_right_shift": lambda x, y: shift(x, y, np.right_shift, np.where(x < 0, -1, 0).astype(x.dtype)),
     "heaviside": lambda x, values: np.where(x == 0, values, x > 0).astype(x.dtype),
     "relu": lambda x: np.where(x < 0, np.zeros_like(x), x),
+    "copysign": lambda x, y: np.copysign(x, y),
+    "nextafter": lambda x, y: nextafter(x, y),
+    "ldexp": lambda x, y: ldexp(x, y),
+    "signbit": lambda x: np.signbit(x) if x.dtype.kind in "if" else np.zeros(x.shape, bool),
+    "angle": lambda x: np.where(np.isnan(x), x, np.where(x < 0, np.longdouble(np.pi), 0)),
     "asin": "arcsin",
     "acos": "arccos",
     "atan": "arctan",
@@ -46,6 +51,7 @@ ULPS = {
     "log2": 1.5,
     "log10": 1.5,
     "log1p": 1.5,
+    "ldexp": 1.5,  # of an exponent that is not whole
     "sin": 1,
     "cos": 1,
     "tan": 1.5,
@@ -72,6 +78,17 @@ def sinc(x):
     pi = np.longdouble("3.14159265358979323846264338")
     sine = np.where(whole % 2 == 0, 1, -1) * np.sin(pi * (x - whole))
     return np.where(x == 0, 1, np.where(x == whole, abs(sine), sine) / np.where(x == whole, abs(x), x) / pi)
+
+
+def nextafter(x, y):
+    """In the dtype that x was before wide()."""
+    narrow = {"float64": np.float32, "longdouble": np.float64, "float128": np.float64}[x.dtype.name]
+    return np.nextafter(x.astype(narrow), y.astype(narrow)).astype(x.dtype)
+
+
+def ldexp(x, y):
+    whole = np.where(y == np.trunc(y), np.clip(y, -40000, 40000), 0).astype(np.int32)
+    return np.where(y == np.trunc(y), np.ldexp(x, whole), x * np.exp2(y))
 
 
 def shift(x, y, function, otherwise):

@@ -20,6 +20,7 @@ namespace wengert {
   X(Arithmetic)                      \
   X(Division)                        \
   X(Rounding)                        \
+  X(Representation)                  \
   X(Comparison)                      \
   X(Logic)                           \
   X(Bitwise)                         \

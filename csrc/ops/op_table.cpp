@@ -20,6 +20,7 @@
 #include "ops/random.h"
 #include "ops/rearrange.h"
 #include "ops/reduce.h"
+#include "ops/representation.h"
 #include "ops/resize.h"
 #include "ops/scan.h"
 #include "ops/sort.h"
@@ -129,6 +130,7 @@ std::vector<Op> build() {
   } families[] = {
       // clang-format off: one a line, in the order of the docs
       {kChoiceOps, "elementwise"},
+      {kRepresentationOps, "elementwise"},
       {kReduceOps, "reduction"},
       {kMomentOps, "reduction"},
       {kNormOps, "reduction"},
