@@ -37,9 +37,11 @@ Result frexp_op(const Call& call) {
     check_out("frexp", call.out2, input.sizes(), DType::int32);
     check_no_overlap(*call.out, *call.out2);
   }
+  // Looked up once: the active kernel table does not change.
+  static const ElementwiseRow &mantissa_row = kernel_row("frexp_mantissa"), &exponent_row = kernel_row("frexp_exponent");
   const Operand operand(input);
-  Tensor mantissa = elementwise(kernel_row("frexp_mantissa"), {&operand, 1});
-  Tensor exponent = to_dtype(elementwise(kernel_row("frexp_exponent"), {&operand, 1}), DType::int32);
+  Tensor mantissa = elementwise(mantissa_row, {&operand, 1});
+  Tensor exponent = to_dtype(elementwise(exponent_row, {&operand, 1}), DType::int32);
   if (!call.out) return std::pair(std::move(mantissa), std::move(exponent));
   copy_into(*call.out, mantissa);
   copy_into(*call.out2, exponent);
