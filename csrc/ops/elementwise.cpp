@@ -60,8 +60,12 @@ struct Number {
   alignas(8) char bytes[8];
 };
 
+[[gnu::noinline]] void check_number(const ElementwiseRow& row, std::span<const Operand> inputs, Scalar number, DType dtype) {
+  if (!holds(dtype, number)) fail_to_hold(dtype, context(row, inputs, true));
+}
+
 void store_number(const ElementwiseRow& row, std::span<const Operand> inputs, Scalar number, DType dtype, Number* stored) {
-  if (row.checked_numbers && !holds(dtype, number)) fail_to_hold(dtype, context(row, inputs, true));
+  if (row.checked_numbers) check_number(row, inputs, number, dtype);
   number.store(dtype, stored->bytes);
 }
 
@@ -84,7 +88,8 @@ void run_flat(const ElementwiseRow& row, ElementwiseLoop loop, ElementwiseArgs& 
 }
 
 // Whether one of n contiguous elements of an integer dtype is zero. Whole blocks at a time, which the compiler vectorises.
-bool has_zero(const char* data, DType dtype, std::int64_t n) {
+// (Out of line, as the check of numbers is, for the prologue of the small calls.)
+[[gnu::noinline]] bool has_zero(const char* data, DType dtype, std::int64_t n) {
   constexpr std::int64_t kBlock = 1024;
   return dispatch(dtype, [&]<class T>() {
     const T* p = reinterpret_cast<const T*>(data);
@@ -101,17 +106,26 @@ bool has_zero(const char* data, DType dtype, std::int64_t n) {
 // the tensor that the result is like and its loop; null where this is another case.
 const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> inputs, const Tensor* out, bool inplace,
                           Number* numbers, ElementwiseArgs& args, ElementwiseLoop* loop) {
-  int k = row.has_mask;
-  const Tensor* first = inputs[k].tensor;
-  if (!first && row.arity > k + 1) first = inputs[k + 1].tensor;
+  const Tensor* first = inputs[0].tensor;
+  if (row.has_mask) [[unlikely]]
+    first = inputs[1].tensor ? inputs[1].tensor : inputs[2].tensor;
+  else if (!first && row.arity > 1)
+    first = inputs[1].tensor;
   if (!first || !first->is_contiguous() || (out && !inplace)) return nullptr;
   const DType dtype = first->dtype();
   *loop = row.loops.by_dtype[index_of(dtype)];
   if (!*loop || (inplace && row.rule == DTypeRule::compare)) return nullptr;
-  for (k = 0; k < row.arity; ++k) {
+  int k = 0;
+  if (row.has_mask) [[unlikely]] {
+    const Tensor& mask = *inputs[0].tensor;
+    if (mask.dtype() != DType::boolean || !mask.is_contiguous() || !(mask.sizes() == first->sizes())) return nullptr;
+    args.data[1] = mask.data();
+    args.step[1] = 1;
+    k = 1;
+  }
+  for (; k < row.arity; ++k) {
     if (const Tensor* tensor = inputs[k].tensor) {
-      if (tensor != first && (tensor->dtype() != (k < row.has_mask ? DType::boolean : dtype) || !tensor->is_contiguous() ||
-                              !(tensor->sizes() == first->sizes())))
+      if (tensor != first && (tensor->dtype() != dtype || !tensor->is_contiguous() || !(tensor->sizes() == first->sizes())))
         return nullptr;
       args.data[k + 1] = tensor->data();
       args.step[k + 1] = tensor->itemsize();
