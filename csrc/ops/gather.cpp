@@ -130,36 +130,51 @@ void gather_into(const Tensor& out, const Tensor& input, int dim, const Tensor& 
   if (!inside) lines.check_bounds();
 }
 
-// target at the indices = source, or op(target, source). All indices are looked at first.
+// target at the indices = source, or op(target, source). With `first`, all indices are looked at before anything is written;
+// without, the target is a copy that an error throws away.
 struct ScatterInto {
   int dim;
   Tensor index, list;
   bool listed;
 
-  ScatterInto(const Tensor& target, int dim, const Tensor& given) : dim(dim), index(given) {
+  ScatterInto(const Tensor& target, int dim, const Tensor& given, bool first) : dim(dim), index(given) {
     listed = is_list(given, dim, &list);
     if (!listed) index = contiguous(given);
+    if (first) check_bounds(target);
+  }
+
+  void check_bounds(const Tensor& target) const {
     const Places places(target, dim, listed ? list : index, false);
     const std::int64_t bad = places.first_out_of_range();
     if (bad < places.n) out_of_range(places.at(bad), dim, places.size);
   }
 
   void write(const Tensor& to, const Tensor& source) const {
-    if (listed) return scatter(sweep_along(to, dim, {to, dim, list, false}, source));
-    const MoveLoop move = kernels().index->move[log2_of(to.itemsize())];
-    Lines{to, index, source, dim, false}.each(
-        surely_apart(to), [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n, std::int64_t step) {
-          move({base, side, offsets, nullptr, 0, step, n, 0, false});
-        });
+    bool inside;
+    if (listed) {
+      inside = scatter(sweep_along(to, dim, {to, dim, list, false}, source));
+    } else {
+      const MoveLoop move = kernels().index->move[log2_of(to.itemsize())];
+      const auto run = [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n, std::int64_t step) {
+        move({base, side, offsets, nullptr, 0, step, n, 0, false});
+      };
+      inside = Lines{to, index, source, dim, false}.each(surely_apart(to), run);
+    }
+    if (!inside) check_bounds(to);
   }
 
   void reduce(const Tensor& to, const Tensor& source, Accumulate op) const {
-    if (listed) return accumulate(sweep_along(to, dim, {to, dim, list, false}, source), op, to.dtype());
-    const AccumulateLoop loop = kernels().index->accumulate[static_cast<int>(op)][index_of(to.dtype())];
-    Lines{to, index, source, dim, false}.each(
-        surely_apart(to), [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n, std::int64_t step) {
-          loop({base, side, offsets, nullptr, step, n, 1});
-        });
+    bool inside;
+    if (listed) {
+      inside = accumulate(sweep_along(to, dim, {to, dim, list, false}, source), op, to.dtype());
+    } else {
+      const AccumulateLoop loop = kernels().index->accumulate[static_cast<int>(op)][index_of(to.dtype())];
+      const auto run = [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n, std::int64_t step) {
+        loop({base, side, offsets, nullptr, step, n, 1});
+      };
+      inside = Lines{to, index, source, dim, false}.each(surely_apart(to), run);
+    }
+    if (!inside) check_bounds(to);
   }
 };
 
@@ -315,7 +330,7 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, co
 
   const Tensor index1 = at_least_1d(index);
   if (call.inplace) check_writable(input);
-  const ScatterInto into(at_least_1d(input), dim, index1);  // the indices are checked before anything is written
+  const ScatterInto into(at_least_1d(input), dim, index1, call.inplace);
   const Tensor target = target_of(call, input, false), to = at_least_1d(target);
   const auto spread = [&](const Tensor& value) { return repeated(value, to, dim, index1.sizes()); };
   const Tensor source = is_number ? spread(src) : cut(at_least_1d(src), index1.sizes());

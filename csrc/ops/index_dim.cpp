@@ -95,7 +95,7 @@ Result index_add_op(const Call& call) {
   check_list_and_source("index_add_", input, dim, index, source);
   check_apart(call, input, index, &source);
   const Tensor list = contiguous(index), from = at_least_1d(input);
-  checked_places(from, dim, list, false, ErrorKind::runtime, "");
+  if (call.inplace) checked_places(from, dim, list, false, ErrorKind::runtime, "");
   Tensor scaled = source;
   if (!call.args[4].number.is(1)) {
     const Tensor alpha = Tensor::empty({}, input.dtype());
@@ -104,8 +104,9 @@ Result index_add_op(const Call& call) {
     scaled = elementwise(*find_op("mul").row, operands);
   }
   const Tensor target = target_of(call, input, false), to = at_least_1d(target);
-  if (source.numel() > 0)
-    accumulate(sweep_along(to, dim, {to, dim, list, false}, at_least_1d(scaled)), Accumulate::add, input.dtype());
+  const bool inside = source.numel() == 0 || accumulate(sweep_along(to, dim, {to, dim, list, false}, at_least_1d(scaled)),
+                                                        Accumulate::add, input.dtype());
+  if (!inside || source.numel() == 0) checked_places(from, dim, list, false, ErrorKind::runtime, "");
   return finished(call, target);
 }
 

@@ -337,15 +337,17 @@ bool gather(const Sweep& sweep) {
   return !work.out_of_range;
 }
 
-void scatter(const Sweep& sweep) {
+bool scatter(const Sweep& sweep) {
   Work work(sweep, Direction::scatter);
   share(work);
+  return !work.out_of_range;
 }
 
-void accumulate(const Sweep& sweep, Accumulate op, DType dtype) {
+bool accumulate(const Sweep& sweep, Accumulate op, DType dtype) {
   Work work(sweep, Direction::accumulate);
   work.accumulate = kernels().index->accumulate[static_cast<int>(op)][index_of(dtype)];
   share(work);
+  return !work.out_of_range;
 }
 
 }  // namespace wengert

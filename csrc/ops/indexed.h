@@ -53,10 +53,11 @@ Tensor repeated(const Tensor& value, const Tensor& base, int dim, const Dims& si
 
 // side = base at the places. False, with some of side written, where an index is out of range.
 bool gather(const Sweep& sweep);
-// base at the places = side; the indices have been checked. Of equal places the last one stays.
-void scatter(const Sweep& sweep);
-// base at the places = op(base, side), in the order of the list; the indices have been checked.
-void accumulate(const Sweep& sweep, Accumulate op, DType dtype);
+// base at the places = side. Of equal places the last one stays. False as above: what others may see is written to after
+// places.first_out_of_range() has been asked.
+bool scatter(const Sweep& sweep);
+// base at the places = op(base, side), in the order of the list; likewise.
+bool accumulate(const Sweep& sweep, Accumulate op, DType dtype);
 
 // A 0-d tensor as the 1-d one that it counts as.
 Tensor at_least_1d(const Tensor& tensor);
