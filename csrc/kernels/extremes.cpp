@@ -1,4 +1,5 @@
 #include "kernels/reduce_loop.h"
+#include "simd/mask.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -8,11 +9,19 @@ struct Larger {
   static auto beats(V a, V b) {
     return a > b;
   }
+  template <class T>
+  static Vec<T> number(Vec<T> a, Vec<T> b) {  // b where a is NaN
+    return larger(a, b);
+  }
 };
 struct Smaller {
   template <class V>
   static auto beats(V a, V b) {
     return a < b;
+  }
+  template <class T>
+  static Vec<T> number(Vec<T> a, Vec<T> b) {
+    return smaller(a, b);
   }
 };
 
@@ -30,10 +39,54 @@ Vec<T> better(Vec<T> a, Vec<T> b) {
     return select(Order::beats(a.v, b.v), a, b);
 }
 
+// Of n >= 4 vectors of floats. A NaN shows in the largest of the bits without the sign, which is cheaper than two
+// comparisons and a choice for each element.
+template <class Order, class T>
+T block_float_extreme(const T* p, int n) {
+  using V = Vec<T>;
+  using I = typename IntegerOf<T>::type;
+  using Bits = typename RawOf<I>::Raw;
+  constexpr int W = V::width;
+  constexpr I kMagnitude = static_cast<I>(~(I(1) << (8 * sizeof(T) - 1)));
+  V acc[4];
+  Bits bits[4];
+#pragma GCC unroll 4
+  for (int u = 0; u < 4; ++u) acc[u] = V::load(p), bits[u] = Bits(acc[u].v) & kMagnitude;
+  const auto take = [&](int u, const T* q) {
+    const V x = V::load(q);
+    const Bits magnitude = Bits(x.v) & kMagnitude;
+    acc[u] = Order::number(x, acc[u]);
+    bits[u] = magnitude > bits[u] ? magnitude : bits[u];
+  };
+  int i = 0;
+  for (; i + 4 * W <= n; i += 4 * W) {
+#pragma GCC unroll 4
+    for (int u = 0; u < 4; ++u) take(u, p + i + u * W);
+  }
+#pragma GCC unroll 4
+  for (int u = 0; u < 4; ++u) take(u, p + (i + (u + 1) * W <= n ? i + u * W : n - W));  // overlaps what was seen
+  T lane[4 * W];
+  I largest[4 * W];
+#pragma GCC unroll 4
+  for (int u = 0; u < 4; ++u) acc[u].store(lane + u * W), Vec<I>(bits[u]).store(largest + u * W);
+  const T infinity = static_cast<T>(__builtin_inf());
+  I limit;
+  __builtin_memcpy(&limit, &infinity, sizeof limit);
+  T best = lane[0];
+  bool nan = false;
+  for (int l = 0; l < 4 * W; ++l) {
+    nan |= largest[l] > limit;
+    best = Order::beats(lane[l], best) ? lane[l] : best;
+  }
+  return nan ? static_cast<T>(__builtin_nan("")) : best;
+}
+
 template <class Order, class T>
 T block_extreme(const T* p, int n) {
   using V = Vec<T>;
   constexpr int W = V::width;
+  if constexpr (kIsFloating<T>)
+    if (n >= 4 * W) return block_float_extreme<Order>(p, n);
   T best = p[0];
   int i = 0;
   if (n >= W) {
@@ -72,17 +125,30 @@ void extreme_rows(const ReduceArgs& a) {
   }
 }
 
-// The first position of which the test holds; there is one.
-template <class T, class Test>
-int first_where(const T* p, int n, Test test) {
-  constexpr int kTogether = 4 * Vec<T>::width;
+// The first position of `value`, or of a NaN where that is one; there is one.
+template <class T>
+int first_position(const T* p, int n, T value) {
+  constexpr int W = Vec<T>::width;
+  const bool nan = value != value;
   int j = 0;
-  for (; j + kTogether <= n; j += kTogether) {
-    unsigned found = 0;
-    for (int k = 0; k < kTogether; ++k) found |= test(p[j + k]);
-    if (found) break;
+  if constexpr (kIsFloating<T>) {
+    const Vec<T> v(value);
+    const auto found = [&](int k) {
+      const Vec<T> x = Vec<T>::load(p + k);
+      return nan ? unordered(x, x) : equal(x, v);
+    };
+    for (; j + 4 * W <= n; j += 4 * W)
+      if (any((found(j) | found(j + W)) | (found(j + 2 * W) | found(j + 3 * W)))) break;
+    for (; j + W <= n; j += W)
+      if (any(found(j))) break;
+  } else {
+    for (; j + 4 * W <= n; j += 4 * W) {
+      unsigned found = 0;
+      for (int k = 0; k < 4 * W; ++k) found |= p[j + k] == value;
+      if (found) break;
+    }
   }
-  while (!test(p[j])) ++j;
+  while (nan ? p[j] == p[j] : p[j] != value) ++j;
   return j;
 }
 
@@ -99,8 +165,7 @@ void extreme_index_rows(const ReduceArgs& a) {
       if (beats<Order>(found, best)) best = found, block = begin;
     }
     const T* p = gather_block(a, i, block, block_size(a.count, block), buffer);
-    const int j = best == best ? first_where(p, block_size(a.count, block), [&](T x) { return x == best; })
-                               : first_where(p, block_size(a.count, block), [](T x) { return x != x; });
+    const int j = first_position(p, block_size(a.count, block), best);
     *reinterpret_cast<T*>(a.out + i * a.out_step) = p[j];
     *reinterpret_cast<int64_t*>(reinterpret_cast<char*>(a.index) + i * a.index_step) = block + j;
   }

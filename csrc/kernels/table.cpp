@@ -15,6 +15,7 @@ extern const CountKernels kCounts;
 extern const MomentKernels kMoments;
 extern const AgreementKernels kAgreement;
 extern const ScanKernels kScans;
+extern const SoftmaxKernels kSoftmax;
 extern const GemmKernels kGemm;
 extern const GemvKernels kGemv;
 extern const IndexKernels kIndex;
@@ -43,6 +44,7 @@ KernelTable kernel_table() {
           &kMoments,
           &kAgreement,
           &kScans,
+          &kSoftmax,
           &kGemm,
           &kGemv,
           &kIndex,

@@ -11,6 +11,7 @@
 #include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
+#include "kernels/softmax.h"
 #include "kernels/sort.h"
 
 namespace wengert {
@@ -47,6 +48,7 @@ struct KernelTable {
   const MomentKernels* moments;
   const AgreementKernels* agreement;
   const ScanKernels* scans;
+  const SoftmaxKernels* softmax;
   const GemmKernels* gemm;
   const GemvKernels* gemv;
   const IndexKernels* index;

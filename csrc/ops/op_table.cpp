@@ -23,6 +23,7 @@
 #include "ops/representation.h"
 #include "ops/resize.h"
 #include "ops/scan.h"
+#include "ops/softmax.h"
 #include "ops/sort.h"
 #include "ops/take.h"
 #include "ops/triangle.h"
@@ -134,7 +135,7 @@ std::vector<Op> build() {
       {kReduceOps, "reduction"},
       {kMomentOps, "reduction"},
       {kNormOps, "reduction"},
-      {kScanOps, "reduction"},
+      {kSoftmaxOps, "reduction"}, {kScanOps, "reduction"},
       {kSortOps, "sorting"},
       {kSelectOps, "sorting"},
       {kMatrixOps, "matrix"},

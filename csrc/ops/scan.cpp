@@ -16,30 +16,6 @@ constexpr double kSumNs = 0.3;  // of an element
 constexpr double kExtremeNs = 1.5;
 constexpr double kLogSumExpNs = 25;
 
-// Runs lines along `dim` of row-major tensors: the lines of the last dimension one after the other, others side by side.
-void run_scan(const Scan& loops, const Tensor& in, const Tensor& out, const Tensor* index, int dim, double element_ns) {
-  if (in.numel() == 0) return;
-  const std::int64_t count = in.dim() > 0 ? in.size(dim) : 1, item = in.itemsize();
-  std::int64_t inner = 1;
-  for (int d = dim + 1; d < in.dim(); ++d) inner *= in.size(d);
-  const std::int64_t lines = in.numel() / count;
-  const double ns = static_cast<double>(in.numel()) * element_ns;
-  const auto run = [&](std::int64_t first, std::int64_t n) {  // lines of one row of `inner`
-    const std::int64_t at = first / inner * inner * count + first % inner;
-    (inner == 1 ? loops.rows : loops.columns)({out.data() + at * item, index ? index->data<std::int64_t>() + at : nullptr,
-                                               in.data() + at * item, inner == 1 ? count : 1, inner, n, count});
-  };
-  LongWork work(ns);
-  parallel_for(lines, inner == 1 ? 1 : 64, ns, [&](std::int64_t begin, std::int64_t end) {
-    if (inner == 1) return run(begin, end - begin);
-    while (begin < end) {
-      const std::int64_t n = std::min(end - begin, inner - begin % inner);
-      run(begin, n);
-      begin += n;
-    }
-  });
-}
-
 // ---- cumsum and cumprod
 
 using Sums = Scan (ScanKernels::*)[3];
@@ -138,6 +114,29 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+
+void run_scan(const Scan& loops, const Tensor& in, const Tensor& out, const Tensor* index, int dim, double element_ns) {
+  if (in.numel() == 0) return;
+  const std::int64_t count = in.dim() > 0 ? in.size(dim) : 1, item = in.itemsize();
+  std::int64_t inner = 1;
+  for (int d = dim + 1; d < in.dim(); ++d) inner *= in.size(d);
+  const std::int64_t lines = in.numel() / count;
+  const double ns = static_cast<double>(in.numel()) * element_ns;
+  const auto run = [&](std::int64_t first, std::int64_t n) {  // lines of one row of `inner`
+    const std::int64_t at = first / inner * inner * count + first % inner;
+    (inner == 1 ? loops.rows : loops.columns)({out.data() + at * item, index ? index->data<std::int64_t>() + at : nullptr,
+                                               in.data() + at * item, inner == 1 ? count : 1, inner, n, count});
+  };
+  LongWork work(ns);
+  parallel_for(lines, inner == 1 ? 1 : 64, ns, [&](std::int64_t begin, std::int64_t end) {
+    if (inner == 1) return run(begin, end - begin);
+    while (begin < end) {
+      const std::int64_t n = std::min(end - begin, inner - begin % inner);
+      run(begin, n);
+      begin += n;
+    }
+  });
+}
 
 constinit const std::span<const OpRow> kScanOps = kRows;
 
