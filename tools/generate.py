@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from wengert import _C, _composite
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "tools" / "templates"
+ACCURACY = ROOT / "tools" / "accuracy.json"  # what tools/accuracy.py measured
 
 # What stands at the type's place in the stubs.
 TYPES = {
@@ -206,6 +208,17 @@ def dtypes_of(op: dict) -> str:
     return "floats" if op["dtypes"] == ["float32", "float64"] else ", ".join(op["dtypes"])
 
 
+def errors() -> dict[str, str]:
+    """The largest errors measured, in ULP of float32 and float64, by operator."""
+    measured = json.loads(ACCURACY.read_text())["functions"] if ACCURACY.exists() else {}
+    shown = {}
+    for name, row in measured.items():
+        entries = [row["float32"].get("every") or row["float32"].get("wengert"), row["float64"].get("wengert")]
+        if all(entries):
+            shown[name] = " / ".join(f"{entry['ulp']:.2f}" for entry in entries)
+    return shown
+
+
 def forms_of(op: dict) -> str:
     name = op["public_name"]
     shown = []
@@ -239,22 +252,28 @@ def ops_page(table: list[dict]) -> str:
         "",
         "`help(wengert.mm)` shows the whole text. `?` after a type: None is allowed. `Operand`: a tensor or a number.",
         "`int[]`: ints, or one tuple or list of them. Not shown are `" + "`, `".join(sorted(WITHOUT_CHOICE)) + "`,",
-        "which are accepted, as in PyTorch, where they mean this machine's memory.",
+        "which are accepted, as in PyTorch, where they mean this machine's memory. Errors are the largest measured, in ULP of float32",
+        "and float64; [accuracy.md](accuracy.md) says how. No operator is differentiable in this version.",
     ]
+    accuracy = errors()
     for family in dict.fromkeys(op["family"] for op in table):
         rows = [op for op in table if op["family"] == family and op["forms"] and op["name"][0] != "_"]
         with_dtypes = any(op["dtypes"] for op in rows)
+        with_errors = any(op["public_name"] in accuracy for op in rows)
         lines += ["", f"## {family.capitalize()}", ""]
         if FAMILIES.get(family):
             lines += [FAMILIES[family], ""]
-        lines.append("| Operator | Forms |" + (" Dtypes |" if with_dtypes else "") + " |")
-        lines.append("|---|---|" + ("---|" if with_dtypes else "") + "---|")
+        optional = (["Dtypes"] if with_dtypes else []) + (["Error"] if with_errors else [])
+        lines.append("| " + " | ".join(["Operator", "Forms", *optional, ""]) + " |")
+        lines.append("|---" * (3 + len(optional)) + "|")
         for op in rows:
             names = f"`{op['public_name']}{shown_signature(op)}`"
             if op["aliases"]:
                 names += " also " + ", ".join(f"`{alias}`" for alias in op["aliases"])
-            dtypes = f" {dtypes_of(op)} |" if with_dtypes else ""
-            lines.append(f"| {cell(names)} | {forms_of(op)} |{dtypes} {cell(first_sentence(op['doc']))} |")
+            cells = [cell(names), forms_of(op)]
+            cells += [dtypes_of(op) if op["dtypes"] else ""] if with_dtypes else []
+            cells += [accuracy.get(op["public_name"], "")] if with_errors else []
+            lines.append("| " + " | ".join([*cells, cell(first_sentence(op["doc"]))]) + " |")
     lines += ["", "## Functions beside the table", "", "| Function | |", "|---|---|"]
     lines += plain_functions(table)
     lines += ["", "## Methods and properties beside the table", "", "| Tensor | |", "|---|---|"]
