@@ -1,6 +1,7 @@
 // What a number is made of: sign, exponent and mantissa, neighbours; the angle of a real number.
 #include "kernels/elementwise_compare.h"
 #include "kernels/elementwise_lanes.h"
+#include "kernels/math_loop.h"
 #include "simd/sign.h"
 
 namespace wengert::WENGERT_ISA {
@@ -126,7 +127,7 @@ const ElementwiseRow kRows[] = {
      .arity = 2,
      .doc = "The next float after input in the direction of other, element by element; other where they are equal.\n\n"
             ">>> wengert.nextafter(wengert.tensor([1.0]), wengert.tensor([2.0])) - 1\ntensor([1.1921e-07])",
-     .loops = floating_loops<NextAfter, 2>()},
+     .loops = math_loops<NextAfter, 2>()},
     {.name = "ldexp",
      .signature = "input: Tensor, other: Tensor",
      .rule = DTypeRule::floating,
@@ -144,8 +145,8 @@ const ElementwiseRow kRows[] = {
             ">>> wengert.signbit(wengert.tensor([-0.0, 0, -3]))\ntensor([ True, False,  True])",
      .loops = kSignBitLoops,
      .has_inplace = false},
-    {.name = "frexp_mantissa", .signature = "input: ", .arity = 1, .loops = floating_loops<Mantissa, 1>(), .hidden = true},
-    {.name = "frexp_exponent", .signature = "input: ", .arity = 1, .loops = floating_loops<Exponent, 1>(), .hidden = true},
+    {.name = "frexp_mantissa", .signature = "input: ", .arity = 1, .loops = math_loops<Mantissa, 1>(), .hidden = true},
+    {.name = "frexp_exponent", .signature = "input: ", .arity = 1, .loops = math_loops<Exponent, 1>(), .hidden = true},
 };
 
 }  // namespace
