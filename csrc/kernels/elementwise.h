@@ -52,6 +52,7 @@ struct ElementwiseRow {
   ElementwiseLoops loops;
   ElementwiseVariant variants[2] = {};
   bool has_inplace = true;
+  bool has_method = true;
   bool has_scale = false;                  // a variant whose last input is alpha, with PyTorch's rules for it
   bool hidden = false;                     // no operator of its own: behind one of ops/*.cpp
   bool has_mask = false;                   // the first input is bool, and has no say in the dtype of the computation

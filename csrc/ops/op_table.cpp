@@ -120,7 +120,7 @@ std::vector<Op> build() {
   for (const ElementwiseRows& file : kernels().elementwise) {
     for (const ElementwiseRow& row : std::span(file.rows, file.count)) {
       if (row.hidden) continue;
-      const unsigned forms = kFunction | kMethod | kOut | (row.has_inplace ? kInplace : 0u);
+      const unsigned forms = kFunction | kOut | (row.has_method ? kMethod : 0u) | (row.has_inplace ? kInplace : 0u);
       table.push_back(make_op({row.name, row.aliases, row.signature, forms, elementwise_call, row.doc}, "elementwise"));
       table.back().row = &row;
     }

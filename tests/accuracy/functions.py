@@ -68,7 +68,7 @@ def logit(x):
 
 
 def entr(x):
-    return mpmath.mpf(0) if x == 0 else -x * mpmath.log(x) if x > 0 else mpmath.ninf
+    return x if mpmath.isnan(x) else mpmath.mpf(0) if x == 0 else -x * mpmath.log(x) if x > 0 else mpmath.ninf
 
 
 def lgamma(x):
@@ -138,6 +138,8 @@ def erfinv(y):
 
 def bessel(order: int, scaled: bool):
     def exact(x):
+        if mpmath.isinf(x):
+            return mpmath.mpf(0) if scaled else x if order else abs(x)
         if abs(x) > 500:  # Hankel's asymptotic series, far beyond where its terms grow
             total = term = mpmath.mpf(1)
             for k in range(1, 40):
@@ -175,7 +177,7 @@ def exact_sinc(x):
     return mpmath.mpf(1) if x == 0 else mpmath.mpf(0) if abs(x) > 2**60 else mpmath.sincpi(x)
 
 
-COMPENSATED = "without a low word of the reduced argument"
+ROUNDINGS = "several roundings add up"
 SPECIAL = {"module": "special"}
 
 FUNCTIONS = {
@@ -205,19 +207,30 @@ FUNCTIONS = {
         Function("sigmoid", sigmoid, double_sigmoid, lambda x: 1 / (1 + np.exp(-x)), dense=(-104, 18), bound32=1.0),
         Function("logit", logit, double_logit, double_logit, dense=(0, 1)),
         Function("sinc", exact_sinc, double_sinc, parity=1, bound64=2.2, note="two factors, each rounded"),
-        Function("erf", mpmath.erf, by_element(math.erf), dense=(-4, 4), parity=-1),
-        Function("erfc", mpmath.erfc, by_element(math.erfc), dense=(-4, 10.1)),
-        scipy_function("erfinv", erfinv, dense=(-1, 1), parity=-1),
-        Function("lgamma", lgamma, by_element(lambda x: math.lgamma(x) if x > 0 or x % 1 else math.inf)),
-        scipy_function("digamma", digamma),
-        scipy_function("i0", bessel(0, False), dense=(-92, 92), parity=1),
-        scipy_function("i0e", bessel(0, True), dense=(-92, 92), parity=1, **SPECIAL),
-        scipy_function("i1", bessel(1, False), dense=(-92, 92), parity=-1, **SPECIAL),
-        scipy_function("i1e", bessel(1, True), dense=(-92, 92), parity=-1, **SPECIAL),
-        scipy_function("ndtr", mpmath.ncdf, dense=(-14.2, 5.5), **SPECIAL),
-        scipy_function("ndtri", ndtri, dense=(0, 1), **SPECIAL),
-        scipy_function("log_ndtr", log_ndtr, dense=(-20, 14.2), **SPECIAL),
-        scipy_function("erfcx", erfcx, dense=(-9.4, 50), **SPECIAL),
-        Function("entr", entr, double_entr, dense=(0, 4), **SPECIAL),
+        Function("erf", mpmath.erf, special.erf if special else by_element(math.erf), dense=(-4, 4), parity=-1),
+        Function("erfc", mpmath.erfc, special.erfc if special else by_element(math.erfc), dense=(-4, 10.1)),
+        scipy_function("erfinv", erfinv, dense=(-1, 1), parity=-1, bound64=2, note=ROUNDINGS),
+        Function(
+            "lgamma",
+            lgamma,
+            special.gammaln if special else by_element(lambda x: math.lgamma(x) if x > 0 or x % 1 else math.inf),
+            bound64=math.inf,
+            note="the C library's",
+        ),
+        scipy_function(
+            "digamma",
+            digamma,
+            bound64=math.inf,
+            note="2 ULP for positive arguments; near its zeros at negative ones the relative error has no bound",
+        ),
+        scipy_function("i0", bessel(0, False), dense=(-92, 92), parity=1, bound64=3, note=ROUNDINGS),
+        scipy_function("i0e", bessel(0, True), dense=(-92, 92), parity=1, bound64=3, note=ROUNDINGS, **SPECIAL),
+        scipy_function("i1", bessel(1, False), dense=(-92, 92), parity=-1, bound64=3, note=ROUNDINGS, **SPECIAL),
+        scipy_function("i1e", bessel(1, True), dense=(-92, 92), parity=-1, bound64=4, note=ROUNDINGS, **SPECIAL),
+        scipy_function("ndtr", mpmath.ncdf, dense=(-14.2, 5.5), bound64=1.5, note=ROUNDINGS, **SPECIAL),
+        scipy_function("ndtri", ndtri, dense=(0, 1), bound64=2, note=ROUNDINGS, **SPECIAL),
+        scipy_function("log_ndtr", log_ndtr, dense=(-20, 14.2), bound64=2, note=ROUNDINGS, **SPECIAL),
+        scipy_function("erfcx", erfcx, dense=(-9.4, 50), bound64=1.5, note=ROUNDINGS, **SPECIAL),
+        Function("entr", entr, double_entr, double_entr, dense=(0, 4), bound64=1.5, note=ROUNDINGS, **SPECIAL),
     ]
 }
