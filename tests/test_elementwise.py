@@ -99,7 +99,8 @@ def test_forms(op, dtype):
     result = getattr(torch, op["public_name"])(*tensors)
     for name in (op["public_name"], *op["aliases"]):
         assert_same(getattr(torch, name)(*tensors), result.numpy())
-        assert_same(getattr(tensors[0], name)(*tensors[1:]), result.numpy())
+        if "method" in op["forms"]:
+            assert_same(getattr(tensors[0], name)(*tensors[1:]), result.numpy())
     if "out" in op["forms"]:
         for out in (torch.zeros(0, dtype=result.dtype), torch.zeros(9, 3, dtype=result.dtype).t()):
             assert getattr(torch, op["public_name"])(*tensors, out=out) is out
