@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def det(input: Tensor) -> Tensor:
     """The determinants of square matrices (*, n, n): linalg.det.
 
-    >>> wengert.det(wengert.tensor([[1.0, 2.0], [3.0, 5.0]]))
-    tensor(-1.0000)
+    >>> wengert.det(wengert.tensor([[2.0, 0.0], [5.0, 3.0]]))
+    tensor(6.)
     """
     return wengert.linalg.det(input)
 
