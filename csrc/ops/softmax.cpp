@@ -68,7 +68,7 @@ constexpr OpRow kRows[] = {
     {"logsumexp", "", "input: Tensor, dim: int[], keepdim: bool = False", kForms, logsumexp_call,
      "The logarithm of the sum of exponentials over dim, a number or a tuple, without overflow; of no elements -inf. Integers "
      "become the default float dtype.\n\n"
-     ">>> wengert.tensor([1000.0, 1000.0]).logsumexp(0)\ntensor(1000.6931)"},
+     ">>> wengert.tensor([1000.0, 1000.0]).logsumexp(0)\ntensor(1000.6932)"},
 };
 
 }  // namespace
