@@ -248,7 +248,7 @@ inline Vec<double> ndtri(Vec<double> p) {
   const Vec<double> x = y * 0x1.6a09e667f3bcdp+0 + y * -0x1.bdd3413b26456p-54;
   const Vec<double> end = blend(equal(lower, zero), Vec<double>(__builtin_inf()), Vec<double>(__builtin_nan("")));
   const Vec<double> result = blend(greater(lower, zero), x, end);
-  return blend(upper, result, -result);
+  return blend(upper, result, Vec<double>(0.0) - result);
 }
 
 inline Vec<double> log_ndtr(Vec<double> x) {

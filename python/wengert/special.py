@@ -18,7 +18,24 @@ _NAMES = {
     "ndtri": "special_ndtri",
     "xlog1py": "special_xlog1py",
 }
-_SAME = ["digamma", "erf", "erfc", "erfinv", "exp2", "expm1", "i0", "log1p", "log_softmax", "logit", "logsumexp", "polygamma", "round", "sinc", "softmax", "xlogy"]
+_SAME = [
+    "digamma",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp2",
+    "expm1",
+    "i0",
+    "log1p",
+    "log_softmax",
+    "logit",
+    "logsumexp",
+    "polygamma",
+    "round",
+    "sinc",
+    "softmax",
+    "xlogy",
+]
 
 
 def __getattr__(name):
