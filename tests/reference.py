@@ -34,6 +34,7 @@ NAMES = {
     "ldexp": lambda x, y: ldexp(x, y),
     "signbit": lambda x: np.signbit(x) if x.dtype.kind in "if" else np.zeros(x.shape, bool),
     "angle": lambda x: np.where(np.isnan(x), x, np.where(x < 0, np.longdouble(np.pi), 0)),
+    "pow": lambda x, y: power(x, y),
     "asin": "arcsin",
     "acos": "arccos",
     "atan": "arctan",
@@ -52,6 +53,7 @@ ULPS = {
     "log10": 1.5,
     "log1p": 1.5,
     "ldexp": 1.5,  # of an exponent that is not whole
+    "pow": 1,
     "sin": 1,
     "cos": 1,
     "tan": 1.5,
@@ -97,6 +99,14 @@ def remainder(x, y):
     """With the sign of y; a zero has the sign of x."""
     rest = np.fmod(x, y)
     return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
+
+
+def power(x, y):
+    """Negative powers of integers are rounded towards zero."""
+    if x.dtype.kind != "i":
+        return np.power(x, y)
+    inverse = np.where(x == 1, 1, np.where(x == -1, np.where(y % 2 == 0, 1, -1), 0)).astype(x.dtype)
+    return np.where(y < 0, inverse, np.power(x, np.where(y < 0, 0, y)))
 
 
 def sinc(x):

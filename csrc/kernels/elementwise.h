@@ -40,6 +40,17 @@ struct ElementwiseVariant {
   const ElementwiseRow* row;  // the variant: the same inputs, and that number
 };
 
+// Rows of the same inputs for a last input that is a Python number.
+struct ElementwiseNumber {
+  double value;
+  const ElementwiseRow* row;
+};
+struct ElementwiseNumbers {
+  const ElementwiseNumber* values = nullptr;
+  int count = 0;
+  const ElementwiseRow* other = nullptr;  // for any other number; null: numbers have no rows of their own
+};
+
 struct ElementwiseRow {
   const char* name;              // PyTorch's
   const char* aliases = "";      // further names, separated by spaces
@@ -51,6 +62,7 @@ struct ElementwiseRow {
   const char* doc = "";  // one sentence, then what a user must know
   ElementwiseLoops loops;
   ElementwiseVariant variants[2] = {};
+  ElementwiseNumbers numbers = {};
   bool has_inplace = true;
   bool has_method = true;
   bool has_scale = false;                  // a variant whose last input is alpha, with PyTorch's rules for it
@@ -61,6 +73,7 @@ struct ElementwiseRow {
   const char* bool_error = nullptr;        // message for a bool computation; null: the general one
   const char* mixed_bool_error = nullptr;  // message for any other computation with a bool among the inputs; null: allowed
   const char* zero_error = nullptr;        // message for a zero in the last input of an integer computation; null: allowed
+  const char* negative_error = nullptr;    // message for a negative number as the last input of an integer computation
   const char* dtype_error = nullptr;       // message for inputs of different dtypes; null: allowed
 };
 

@@ -56,6 +56,14 @@ bool keeps_dtype(Scalar number, DType dtype) {
   return number.kind == Scalar::Kind::integer && dtype != DType::boolean;
 }
 
+// Of the last input, where it is a number.
+const ElementwiseRow& row_of_number(const ElementwiseRow& row, Scalar number) {
+  const double value = number.to<double>();
+  for (const ElementwiseNumber& entry : std::span(row.numbers.values, row.numbers.count))
+    if (entry.value == value) return *entry.row;
+  return *row.numbers.other;
+}
+
 struct Number {
   alignas(8) char bytes[8];
 };
@@ -141,6 +149,7 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
     const Tensor* divisor = inputs[row.arity - 1].tensor;
     if (has_zero(args.data[row.arity], dtype, divisor ? divisor->numel() : 1)) return nullptr;
   }
+  if (row.negative_error && !is_floating(dtype) && inputs.back().number.to<double>() < 0) return nullptr;  // as there
   if (inplace) {
     if (out != first || !out->writable()) return nullptr;
     for (k = 0; k < row.arity; ++k)
@@ -405,6 +414,8 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
   plan.loop = row.loops.by_dtype[index_of(plan.compute)];
   if (out) check_out_memory(row, inputs, *out, computed);
   if (row.has_scale) check_scale(row, inputs, plan.compute);
+  check(!row.negative_error || is_floating(plan.compute) || inputs.back().number.to<double>() >= 0, row.negative_error,
+        context(row, inputs, true));
   if (!plan.loop) fail_without_loop(row, inputs, plan.compute);
   const bool empty = std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
   if (row.zero_error && !is_floating(plan.compute) && !empty) check_divisor(row, inputs, plan.compute);
@@ -458,7 +469,9 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
 
 }  // namespace
 
-Tensor elementwise(const ElementwiseRow& row, std::span<const Operand> inputs, Tensor* out, bool inplace) {
+Tensor elementwise(const ElementwiseRow& general, std::span<const Operand> inputs, Tensor* out, bool inplace) {
+  const bool by_number = general.numbers.other && !inputs.back().tensor;
+  const ElementwiseRow& row = by_number ? row_of_number(general, inputs.back().number) : general;
   ElementwiseArgs args;
   Number numbers[kMaxOperands];
   ElementwiseLoop loop;

@@ -84,7 +84,7 @@ struct Rows {
                        &bitwise_and = elementwise_row("bitwise_and"), &bitwise_or = elementwise_row("bitwise_or"),
                        &bitwise_xor = elementwise_row("bitwise_xor"), &bitwise_not = elementwise_row("bitwise_not"),
                        &left_shift = elementwise_row("bitwise_left_shift"),
-                       &right_shift = elementwise_row("bitwise_right_shift");
+                       &right_shift = elementwise_row("bitwise_right_shift"), &pow = elementwise_row("pow");
 };
 const Rows* rows = nullptr;
 
@@ -129,6 +129,12 @@ WENGERT_BINARY(bitwise_xor)
 WENGERT_BINARY(left_shift)
 WENGERT_BINARY(right_shift)
 #undef WENGERT_BINARY
+
+PyObject* nb_power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return number_operator(rows->pow, a, b);
+}
+PyObject* nb_inplace_power(PyObject* a, PyObject* b, PyObject*) { return inplace(rows->pow, a, b); }
 
 PyObject* nb_negative(PyObject* self) { return unary(rows->neg, self); }
 PyObject* nb_absolute(PyObject* self) { return unary(rows->abs, self); }
@@ -243,6 +249,7 @@ PyType_Slot kSlots[] = {
     SLOT(Py_nb_true_divide, nb_div),
     SLOT(Py_nb_floor_divide, nb_floor_divide),
     SLOT(Py_nb_remainder, nb_remainder),
+    SLOT(Py_nb_power, nb_power),
     SLOT(Py_nb_and, nb_bitwise_and),
     SLOT(Py_nb_or, nb_bitwise_or),
     SLOT(Py_nb_xor, nb_bitwise_xor),
@@ -254,6 +261,7 @@ PyType_Slot kSlots[] = {
     SLOT(Py_nb_inplace_true_divide, nb_inplace_div),
     SLOT(Py_nb_inplace_floor_divide, nb_inplace_floor_divide),
     SLOT(Py_nb_inplace_remainder, nb_inplace_remainder),
+    SLOT(Py_nb_inplace_power, nb_inplace_power),
     SLOT(Py_nb_inplace_and, nb_inplace_bitwise_and),
     SLOT(Py_nb_inplace_or, nb_inplace_bitwise_or),
     SLOT(Py_nb_inplace_xor, nb_inplace_bitwise_xor),
