@@ -79,7 +79,8 @@ def test_variances_are_accurate(dtype):
         close(torch.tensor(np.repeat(array, 2, 0))[::2].var(axis), expected, ulps, shape)
     outlier = np.ones(5000, dtype)
     outlier[0] = 1e6
-    close(torch.tensor(outlier).var(), moment(outlier, None, 1), 2 if dtype == "float32" else 64)
+    ulps = 2 if dtype == "float32" else 512  # as many squares as one lane may add
+    close(torch.tensor(outlier).var(), moment(outlier, None, 1), ulps)
 
 
 def test_forms_of_the_correction():
@@ -255,8 +256,8 @@ def test_cov_and_corrcoef():
         given_weights = {"fweights": f, "aweights": a}
         tensors = {key: None if value is None else torch.tensor(value) for key, value in given_weights.items()}
         np.testing.assert_allclose(torch.cov(x, **tensors).numpy(), np.cov(array, **given_weights), rtol=1e-12)
-    if hasattr(torch, "sqrt"):
-        np.testing.assert_allclose(torch.corrcoef(x).numpy(), np.corrcoef(array), rtol=1e-12)
+    np.testing.assert_allclose(torch.corrcoef(x).numpy(), np.corrcoef(array), rtol=1e-12)
+    assert torch.corrcoef(x[0]).item() == pytest.approx(1) and np.isnan(torch.corrcoef(torch.ones(2, 3)).numpy()).all()
     assert torch.cov(x[0]).shape == () and torch.cov(torch.zeros(0, 3)).shape == (0, 0)
     with pytest.warns(UserWarning, match="degrees of freedom is <= 0"):
         torch.cov(torch.tensor(3.0))

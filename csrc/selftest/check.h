@@ -34,6 +34,8 @@ struct Report {
 void test_elementwise(const KernelTable& table, Report& report);
 void test_copy(const KernelTable& table, Report& report);
 void test_reduce(const KernelTable& table, Report& report);
+void test_totals(const KernelTable& table, Report& report);
+void test_scan(const KernelTable& table, Report& report);
 void test_gemm(const KernelTable& table, Report& report);
 void test_gemv(const KernelTable& table, Report& report);
 void test_random(const KernelTable& table, Report& report);

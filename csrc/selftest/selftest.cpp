@@ -13,8 +13,15 @@ constexpr struct {
   const char* name;
   void (*test)(const KernelTable&, Report&);
 } kFamilies[] = {
-    {"elementwise", test_elementwise}, {"copy", test_copy},   {"reduce", test_reduce}, {"gemm", test_gemm}, {"gemv", test_gemv},
-    {"random", test_random},           {"probe", test_probe},
+    {"elementwise", test_elementwise},
+    {"copy", test_copy},
+    {"reduce", test_reduce},
+    {"totals", test_totals},
+    {"scan", test_scan},
+    {"gemm", test_gemm},
+    {"gemv", test_gemv},
+    {"random", test_random},
+    {"probe", test_probe},
 };
 
 bool run(const char* isa) {

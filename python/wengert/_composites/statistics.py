@@ -68,14 +68,44 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     share = 1 if aweights is None else (weights * aweights).sum().item() / total
     divisor = total - correction * share
     if divisor <= 0:
-        warnings.warn(
-            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
-            stacklevel=2,
-        )
+        _warn_of_few_observations()
         divisor = 0
     table = table - mean
     weighted = table if weights is None else table * weights
     return (wengert.mm(table, weighted.to(table.dtype).t()) / divisor).squeeze()
+
+
+@composite("method")
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlation coefficients of the rows of input, each a variable; its columns are the observations.
+
+    NaN for a variable that does not vary.
+
+    >>> wengert.corrcoef(wengert.tensor([[0.0, 1.0, 2.0], [4.0, 2.0, 0.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
+    if input.dim() > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.dim()} dimensions"
+        )
+    if input.dtype == wengert.bool:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    table = input if input.dim() == 2 else input.reshape(1, -1)
+    table = table.to(table.dtype if table.dtype.is_floating_point else wengert.get_default_dtype())
+    if table.size(1) < 2:
+        _warn_of_few_observations()
+        return wengert.full((table.size(0),) * 2, float("nan"), dtype=table.dtype).squeeze()
+    # Of rows with mean 0 and length 1 the correlations are the scalar products.
+    table = table - table.mean(1, keepdim=True)
+    table = table / table.norm(2, 1, keepdim=True)
+    return wengert.mm(table, table.t()).clamp(-1, 1).squeeze()
+
+
+def _warn_of_few_observations():
+    warnings.warn(
+        "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=3
+    )
 
 
 def _check_samples(name, y, x, dx, dim):
