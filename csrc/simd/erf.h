@@ -257,9 +257,10 @@ inline Vec<double> log_ndtr(Vec<double> x) {
   // Where x < -1.25 it is log(erfcx(-x / sqrt(2)) / 2) - x^2 / 2. Beyond 10^150 only the leading word of the square counts.
   const Vec<double> far = smaller(larger(a, turn), Vec<double>(1e150));
   const Vec<double> scaled = 0.5 * quotient(scaled_erfc(Vec<double>(far * 0x1.6a09e667f3bcdp-1)));
-  const Vec<double> high = opaque(a * a), low = blend(less(a, Vec<double>(1e150)), product_error(a, a, high), zero);
+  const Vec<double> half = a * 0.5, high = opaque(half * a);
+  const Vec<double> low = blend(less(a, Vec<double>(1e150)), product_error(half, a, high), zero);
   const Vec<double> below = ndtr(-a), log_below = log(blend(tail, scaled, below));
-  return blend(less(x, zero), blend(tail, (log_below - 0.5 * low) - 0.5 * high, log_below), log1p(-below));
+  return blend(less(x, zero), blend(tail, (log_below - low) - high, log_below), log1p(-below));
 }
 
 }  // namespace
