@@ -303,6 +303,11 @@ def _tensordot_dims(a, b, dims):
         _check(dims >= 0, f"tensordot expects dims >= 0, but got dims={dims}")
         _check(dims <= min(a.dim(), b.dim()), f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         return list(range(-dims, 0)), list(range(dims))
+    _check(
+        isinstance(dims, (list, tuple)) and len(dims) == 2,
+        "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, "
+        f"but got dims={dims}",
+    )
     first, second = ([d] if isinstance(d, int) else list(d) for d in dims)
     return first, second
 
@@ -354,6 +359,8 @@ def chain_matmul(*matrices: Tensor) -> Tensor:
     [[12.0], [12.0]]
     """
     _check(len(matrices) > 0, "chain_matmul(): Expected one or more matrices")
+    for matrix in matrices:
+        _check(matrix.dim() == 2, f"Tensor dimension is {matrix.dim()}, expected 2 instead.")
     if len(matrices) == 1:
-        return matrices[0]
+        return matrices[0].clone(memory_format=wengert.contiguous_format)
     return wengert.linalg.multi_dot(matrices)

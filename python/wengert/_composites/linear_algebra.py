@@ -5,10 +5,17 @@ from __future__ import annotations
 import wengert
 
 from .._composite import composite
+from ._shapes import dtype_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wengert import Tensor
+
+
+def _support():
+    from ..linalg import _support as support  # NumPy's part of the package is loaded when first used
+
+    return support
 
 
 @composite("method")
@@ -28,6 +35,8 @@ def logdet(input: Tensor) -> Tensor:
     >>> wengert.logdet(wengert.eye(2))
     tensor(0.)
     """
+    _support().check_square("logdet", input)
+    _support().check_float("logdet", input)
     sign, logabsdet = wengert.linalg.slogdet(input)
     return wengert.where(sign < 0, wengert.nan, logabsdet)
 
@@ -69,6 +78,9 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     >>> wengert.cholesky(wengert.tensor([[4.0]]))
     tensor([[2.]])
     """
+    _support().check_square("cholesky", input)
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(f"\"cholesky_cpu\" not implemented for '{dtype_word(input)}'")
     return wengert.linalg.cholesky(input, upper=upper)
 
 

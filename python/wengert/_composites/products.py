@@ -24,6 +24,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     """
     if input.dim() == 0 or other.dim() == 0:
         return wengert.mul(input, other)
+    if input.dtype != other.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     if input.size(-1) != other.size(-1):
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "

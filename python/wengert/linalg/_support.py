@@ -5,20 +5,7 @@ from collections import namedtuple
 import wengert
 
 from .._composite import write
-
-NAMES = {
-    "torch.bool": "Bool",
-    "torch.uint8": "Byte",
-    "torch.int8": "Char",
-    "torch.int16": "Short",
-    "torch.int32": "Int",
-    "torch.int64": "Long",
-    "torch.uint16": "UInt16",
-    "torch.uint32": "UInt32",
-    "torch.uint64": "UInt64",
-    "torch.float32": "Float",
-    "torch.float64": "Double",
-}
+from .._composites._shapes import dtype_word
 
 
 class LinAlgError(RuntimeError):
@@ -30,15 +17,10 @@ def check(condition, message):
         raise RuntimeError(message)
 
 
-def scalar_name(tensor):
-    """The dtype as PyTorch's messages have it: Float, Long."""
-    return NAMES[str(tensor.dtype)]
-
-
 def check_float(name, tensor):
     check(
         tensor.dtype.is_floating_point,
-        f"{name}: Expected a floating point or complex tensor as input. Got {scalar_name(tensor)}",
+        f"{name}: Expected a floating point or complex tensor as input. Got {dtype_word(tensor)}",
     )
 
 

@@ -2,6 +2,7 @@
 
 import wengert
 
+from .._composites._shapes import dtype_word
 from ._support import (
     LinAlgError,
     batch_text,
@@ -15,7 +16,6 @@ from ._support import (
     first_bad_minor,
     given,
     named,
-    scalar_name,
 )
 
 CholeskyEx = named("linalg_cholesky_ex", "L info")
@@ -146,7 +146,7 @@ def _check_symmetric(name, A, UPLO):
     check_square(name, A)
     check(UPLO.upper() in ("L", "U"), f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
     if not A.dtype.is_floating_point:
-        raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{scalar_name(A)}'")
+        raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{dtype_word(A)}'")
 
 
 def eigh(A, UPLO="L", *, out=None):

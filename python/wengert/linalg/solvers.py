@@ -2,6 +2,7 @@
 
 import wengert
 
+from .._composites._shapes import dtype_word
 from ._support import (
     LinAlgError,
     batch_text,
@@ -11,11 +12,11 @@ from ._support import (
     check_float,
     check_matrices,
     check_square,
+    column_major,
     each_matrix,
     first_zero_pivot,
     given,
     named,
-    scalar_name,
 )
 from .decompositions import permutation_of, svd
 
@@ -94,6 +95,7 @@ def inv(A, *, out=None):
             [0.0000, 0.2500]])
     """
     inverse, infos = _inverse("linalg.inv", A)
+    inverse = column_major(inverse)
     for index, info in enumerate(infos):
         if info:
             raise LinAlgError(
@@ -122,8 +124,8 @@ def _is_vector(A, B):
 def _check_pair(name, A, B):
     check(
         A.dtype == B.dtype,
-        f"{name}: Expected A and B to have the same dtype, but found A of type {scalar_name(A)} and B of type "
-        f"{scalar_name(B)} instead",
+        f"{name}: Expected A and B to have the same dtype, but found A of type {dtype_word(A)} and B of type "
+        f"{dtype_word(B)} instead",
     )
 
 
@@ -274,8 +276,8 @@ def lstsq(A, B, rcond=None, *, driver=None):
     name = "torch.linalg.lstsq"
     check(A.dim() >= 2, f"{name}: input must have at least 2 dimensions.")
     check(B.dim() >= 1, f"{name}: other must have at least 1 dimension.")
-    check(A.dtype == B.dtype, f"{name}: Expected input and other to have the same dtype, but got input's dtype {scalar_name(A)} "
-          f"and other's dtype {scalar_name(B)}")  # fmt: skip
+    check(A.dtype == B.dtype, f"{name}: Expected input and other to have the same dtype, but got input's dtype {dtype_word(A)} "
+          f"and other's dtype {dtype_word(B)}")  # fmt: skip
     check_float(name, A)
     driver = driver or "gelsy"
     check(
@@ -320,7 +322,7 @@ def pinv(A, *, atol=None, rtol=None, hermitian=False, out=None):
     """
     check(
         A.dim() >= 2 and A.dtype.is_floating_point,
-        f"linalg.pinv({scalar_name(A)}{{{list(A.shape)}}}): expected a tensor with 2 or more dimensions of float, double, cfloat "
+        f"linalg.pinv({dtype_word(A)}{{{list(A.shape)}}}): expected a tensor with 2 or more dimensions of float, double, cfloat "
         "or cdouble types",
     )
     from .norms import tolerance
