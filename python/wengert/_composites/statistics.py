@@ -96,10 +96,9 @@ def corrcoef(input: Tensor) -> Tensor:
     if table.size(1) < 2:
         _warn_of_few_observations()
         return wengert.full((table.size(0),) * 2, float("nan"), dtype=table.dtype).squeeze()
-    # Of rows with mean 0 and length 1 the correlations are the scalar products.
-    table = table - table.mean(1, keepdim=True)
-    table = table / table.norm(2, 1, keepdim=True)
-    return wengert.mm(table, table.t()).clamp(-1, 1).squeeze()
+    deviations = table.std(1)
+    covariances = cov(table).reshape(table.size(0), -1)
+    return (covariances / deviations.unsqueeze(1) / deviations).clamp(-1, 1).squeeze()
 
 
 def _warn_of_few_observations():
