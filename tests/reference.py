@@ -34,6 +34,8 @@ NAMES = {
     "ldexp": lambda x, y: ldexp(x, y),
     "signbit": lambda x: np.signbit(x) if x.dtype.kind in "if" else np.zeros(x.shape, bool),
     "angle": lambda x: np.where(np.isnan(x), x, np.where(x < 0, np.longdouble(np.pi), 0)),
+    "xlogy": lambda x, y: np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y)),
+    "special_xlog1py": lambda x, y: np.where((x == 0) & ~np.isnan(y), 0, x * np.log1p(y)),
     "pow": lambda x, y: power(x, y),
     "asin": "arcsin",
     "acos": "arccos",
@@ -54,6 +56,10 @@ ULPS = {
     "log1p": 1.5,
     "ldexp": 1.5,  # of an exponent that is not whole
     "pow": 1,
+    "xlogy": 1.5,
+    "special_xlog1py": 2,
+    "logaddexp": 1000,  # of float64, where the result is near 0
+    "logaddexp2": 1000,
     "sin": 1,
     "cos": 1,
     "tan": 1.5,

@@ -26,7 +26,7 @@ from reference import (
 )
 
 ROWS = [op for op in torch._C.op_table() if op["family"] == "elementwise" and op["dtypes"]]
-FLOATS_ONLY = {"frac", "hypot", "nextafter"}  # others make floats of integers
+FLOATS_ONLY = {"frac", "logaddexp", "logaddexp2", "hypot", "nextafter"}  # others make floats of integers
 NAN, INF = float("nan"), float("inf")
 SPECIAL = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 1e-45, 3.4e38]
 

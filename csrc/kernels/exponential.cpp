@@ -1,6 +1,7 @@
 // Exponentials, logarithms and what is made of them.
 #include "kernels/math_loop.h"
 #include "simd/log.h"
+#include "simd/widen.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -20,6 +21,44 @@ WENGERT_FUNCTOR(Log2, log2);
 WENGERT_FUNCTOR(Log10, log10);
 WENGERT_FUNCTOR(Log1p, log1p);
 #undef WENGERT_FUNCTOR
+
+// ---- x log(y), which is 0 where x is, but for a y that is NaN
+
+template <class T>
+Vec<T> times_log(Vec<T> x, Vec<T> y, Vec<T> log) {
+  const Vec<T> zero(T(0)), product = x * log;
+  return blend(equal(x, zero), blend(unordered(y, y), y, zero), product);
+}
+struct XLogY {
+  template <class T>
+  Vec<T> operator()(Vec<T> x, Vec<T> y) const {
+    return times_log(x, y, log(y));
+  }
+};
+struct XLog1pY {
+  template <class T>
+  Vec<T> operator()(Vec<T> x, Vec<T> y) const {
+    return times_log(x, y, log1p(y));
+  }
+};
+
+// ---- log(b^x + b^y) = larger + log(1 + b^-|x - y|); float32 in float64, since the terms may cancel
+
+inline Vec<double> add_in_logs(Vec<double> x, Vec<double> y, double ln_base, double inverse) {
+  // Of equal infinities the difference is 0; a NaN stays in it.
+  const Vec<double> distance = blend(equal(x, y), Vec<double>(0.0), magnitude(x - y));
+  const Vec<double> top = blend(greater(x, y), x, y);
+  return top + opaque(inverse * log1p(exp(-ln_base * distance)));  // rounded: log2(1 + 1) is 1
+}
+template <bool Base2>
+struct AddInLogs {
+  static constexpr double ln_base = Base2 ? 0x1.62e42fefa39efp-1 : 1, inverse = Base2 ? 0x1.71547652b82fep+0 : 1;
+  Vec<double> operator()(Vec<double> x, Vec<double> y) const { return add_in_logs(x, y, ln_base, inverse); }
+  Vec<float> operator()(Vec<float> x, Vec<float> y) const {
+    const Widened a = widen(x), b = widen(y);
+    return narrow({add_in_logs(a.low, b.low, ln_base, inverse), add_in_logs(a.high, b.high, ln_base, inverse)});
+  }
+};
 
 const ElementwiseRow kRows[] = {
     {.name = "exp",
@@ -81,6 +120,42 @@ const ElementwiseRow kRows[] = {
      .doc = "log(1 + input), precise where the element is small; integers become the default float dtype.\n\n"
             ">>> wengert.log1p(wengert.tensor([0, 1, 1e-8]))\ntensor([0.0000e+00, 6.9315e-01, 1.0000e-08])",
      .loops = math_loops<Log1p, 1>()},
+    {.name = "xlogy",
+     .signature = "input: Operand, other: Operand",
+     .rule = DTypeRule::floating,
+     .arity = 2,
+     .ns = 0.2f,
+     .doc = "input * log(other), element by element; 0 where input is 0, but NaN where other is. Integers become the default "
+            "float dtype.\n\n"
+            ">>> wengert.xlogy(wengert.tensor([0, 1, 2]), wengert.tensor([0, 10, 1]))\ntensor([0.0000, 2.3026, 0.0000])",
+     .loops = math_loops<XLogY, 2>()},
+    {.name = "special_xlog1py",
+     .signature = "input: Operand, other: Operand",
+     .rule = DTypeRule::floating,
+     .arity = 2,
+     .ns = 0.3f,
+     .doc = "input * log1p(other), element by element; 0 where input is 0, but NaN where other is; wengert.special.xlog1py.\n\n"
+            ">>> wengert.special.xlog1py(wengert.tensor([0, 1.0]), wengert.tensor([-1.0, 9.0]))\ntensor([0.0000, 2.3026])",
+     .loops = math_loops<XLog1pY, 2>(),
+     .has_inplace = false,
+     .has_method = false},
+    {.name = "logaddexp",
+     .signature = "input: Tensor, other: Tensor",
+     .arity = 2,
+     .ns = 0.8f,
+     .doc = "log(exp(input) + exp(other)), element by element, without overflow on the way. Not of integers.\n\n"
+            ">>> wengert.logaddexp(wengert.tensor([100.0]), wengert.tensor([100.0]))\ntensor([100.6931])",
+     .loops = math_loops<AddInLogs<false>, 2>(),
+     .has_inplace = false},
+    {.name = "logaddexp2",
+     .signature = "input: Tensor, other: Tensor",
+     .arity = 2,
+     .ns = 0.8f,
+     .doc = "log2(2^input + 2^other), element by element, without overflow on the way. Not of integers.\n\n"
+            ">>> wengert.logaddexp2(wengert.tensor([0.0, -1000.0]), wengert.tensor([0.0, -1000.0]))\n"
+            "tensor([   1., -999.])",
+     .loops = math_loops<AddInLogs<true>, 2>(),
+     .has_inplace = false},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "ops/norm.h"
 #include "ops/op.h"
 #include "ops/parts.h"
+#include "ops/power.h"
 #include "ops/random.h"
 #include "ops/rearrange.h"
 #include "ops/reduce.h"
@@ -131,6 +132,7 @@ std::vector<Op> build() {
   } families[] = {
       // clang-format off: one a line, in the order of the docs
       {kChoiceOps, "elementwise"},
+      {kPowerOps, "elementwise"},
       {kRepresentationOps, "elementwise"},
       {kReduceOps, "reduction"},
       {kMomentOps, "reduction"},

@@ -1,4 +1,4 @@
-// pow of every pair of arguments. Coefficients: tools/minimax.py. Largest errors measured: float32 0.501 ULP, float64 0.9 ULP.
+// pow of every pair of arguments. Largest errors measured (2 10^6 points): float32 0.50 ULP, float64 0.80 ULP with AVX-512.
 #pragma once
 
 #include "simd/log.h"
@@ -8,8 +8,9 @@
 namespace wengert::WENGERT_ISA {
 namespace {
 
-// log(2^shift x) of a positive, normal, finite x, to 2^-66 of itself. x = 2^e m with m in [sqrt(1/2), sqrt(2)), and for
-// s = (m - 1) / (m + 1), z = s^2: log(m) = 2 s + 2 s z (1/3 + z Q(z)). s, z, the bracket and the sums are pairs.
+// log(2^shift x) of a positive, normal, finite x, as a pair. x = 2^e m with m in [sqrt(1/2), sqrt(2)), and for
+// s = (m - 1) / (m + 1), z = s^2: log(m) = 2 s + 2 s z (1/3 + z Q(z)). s, z, the bracket and the sums are pairs. Q: mpmath's
+// chebyfit with 8 terms on [0, 0.0296], off by 2^-59.8.
 inline Pair<double> log_to_twice_precision(Vec<double> x, Vec<double> shift) {
   const I64 bits = I64(x.v) - 0x3fe6a09e667f3bcd;  // less those of sqrt(1/2)
   const I64 biased = I64((Vec<uint64_t>::Raw(bits) + (uint64_t{2048} << 52)) >> 52);
@@ -57,7 +58,7 @@ inline Vec<double> log_of_widened(Vec<double> x) {
   const Pair<double> natural = log_pair(reduce_log(x));
   return natural.high + natural.low;
 }
-// In float64, whose error of 2^-45 the rounding to float32 hides in all but rare cases.
+// In float64, whose error the rounding to float32 hides in all but rare cases.
 inline Vec<float> power_of_usual(Vec<float> x, Vec<float> y) {
   const Widened a = widen(x), b = widen(y);
   return narrow({exp(log_of_widened(a.low) * b.low), exp(log_of_widened(a.high) * b.high)});
