@@ -11,8 +11,6 @@
 namespace wengert {
 namespace {
 
-DType dtype_or(const Value& value, DType otherwise) { return value.given() ? value.dtype : otherwise; }
-
 DType natural_dtype(const Scalar& value) {
   switch (value.kind) {
     case Scalar::Kind::boolean:
@@ -134,10 +132,6 @@ Result arange_op(const Call& call) {
   return arange(call, a[0].number, a[1].number, a[2].number, a[3], a[7]);
 }
 
-#define WENGERT_CREATION_ARGS                                                                            \
-  "*, dtype: dtype? = None, layout: layout? = None, device: device? = None, pin_memory: bool? = False, " \
-  "requires_grad: bool? = False"
-
 constexpr unsigned kForms = kFunction | kOut;
 
 constexpr OpRow kRows[] = {
@@ -167,6 +161,8 @@ constexpr OpRow kRows[] = {
 }  // namespace
 
 constinit const std::span<const OpRow> kCreateOps = kRows;
+
+DType dtype_or(const Value& value, DType otherwise) { return value.given() ? value.dtype : otherwise; }
 
 void check_creation(const char* op, const Dims& sizes, const Value& requires_grad) {
   for (std::int64_t size : sizes) check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", sizes);

@@ -8,15 +8,25 @@
 
 namespace wengert {
 
+// The end of a creation operator's signature.
+#define WENGERT_CREATION_ARGS                                                                            \
+  "*, dtype: dtype? = None, layout: layout? = None, device: device? = None, pin_memory: bool? = False, " \
+  "requires_grad: bool? = False"
+
 Tensor full(const Dims& sizes, Scalar value, DType dtype);
 
+DType dtype_or(const Value& value, DType otherwise);
 // Common arguments of creation operators. `requires_grad` has to be false as long as there is no autograd layer.
 void check_creation(const char* op, const Dims& sizes, const Value& requires_grad);
 // call.out, checked and resized, or a new tensor.
 Tensor result_of(const Call& call, const Dims& sizes, DType dtype);
+// A new tensor of input's shape; a dense layout is kept unless memory_format says otherwise.
+Tensor empty_like(const Tensor& input, DType dtype, const Value& memory_format = {});
 // The result, filled: the values of a new tensor are its version 0.
 Tensor written(const Call& call, const Tensor& result);
 
 extern const std::span<const OpRow> kCreateOps;
+extern const std::span<const OpRow> kLikeOps;   // create_like.cpp: *_like, new_*, given strides
+extern const std::span<const OpRow> kRangeOps;  // ranges.cpp: linspace, logspace, triangles' indices
 
 }  // namespace wengert

@@ -7,6 +7,7 @@
 //   Tensor[]        a list or tuple of tensors
 //   Number          a Python number                int, float, bool, str
 //   int[]           ints, one tuple/list/Size of them, or (as the last positional) bare ints: view(2, 3); an int is [int]
+//   float[]         a list or tuple of numbers, which arrives as one float64 tensor in `tensors`
 //   tuple           int[] without the bare form    dtype       torch.float32 ...      Generator   a random generator
 //   device, layout, memory_format   accepted where they mean this machine's memory, else an error
 //   a trailing '?'  None is allowed
@@ -41,6 +42,7 @@ enum class ArgKind : std::uint8_t {
   boolean,
   text,
   ints,
+  floats,
   tuple,
   dtype,
   generator,

@@ -54,11 +54,14 @@ ArgKind kind_of(std::string_view type) {
   constexpr struct {
     std::string_view name;
     ArgKind kind;
-  } kNames[] = {{"Tensor", ArgKind::tensor}, {"Tensor[]", ArgKind::tensors}, {"Operand", ArgKind::operand},
-                {"Number", ArgKind::number}, {"int", ArgKind::integer},      {"float", ArgKind::floating},
-                {"bool", ArgKind::boolean},  {"str", ArgKind::text},         {"int[]", ArgKind::ints},
-                {"tuple", ArgKind::tuple},   {"dtype", ArgKind::dtype},      {"Generator", ArgKind::generator},
-                {"device", ArgKind::device}, {"layout", ArgKind::layout},    {"memory_format", ArgKind::memory_format}};
+  } kNames[] = {{"Tensor", ArgKind::tensor},       {"Tensor[]", ArgKind::tensors},
+                {"Operand", ArgKind::operand},     {"Number", ArgKind::number},
+                {"int", ArgKind::integer},         {"float", ArgKind::floating},
+                {"bool", ArgKind::boolean},        {"str", ArgKind::text},
+                {"int[]", ArgKind::ints},          {"float[]", ArgKind::floats},
+                {"tuple", ArgKind::tuple},         {"dtype", ArgKind::dtype},
+                {"Generator", ArgKind::generator}, {"device", ArgKind::device},
+                {"layout", ArgKind::layout},       {"memory_format", ArgKind::memory_format}};
   for (const auto& entry : kNames)
     if (entry.name == type) return entry.kind;
   fail(ErrorKind::runtime, "op table: unknown type '", type, "'");
@@ -140,6 +143,8 @@ std::vector<Op> build() {
       {kSoftmaxOps, "reduction"}, {kScanOps, "reduction"},
       {kSortOps, "sorting"},
       {kSelectOps, "sorting"},
+      {kSearchOps, "sorting"},
+      {kCountOps, "sorting"},
       {kMatrixOps, "matrix"},
       {kIndexOps, "indexing"},
       {kIndexDimOps, "indexing"},
@@ -157,7 +162,11 @@ std::vector<Op> build() {
       {kConvertOps, "conversion"},
       {kCopyOps, "copy"},
       {kCreateOps, "creation"},
+      {kLikeOps, "creation"},
+      {kRangeOps, "creation"},
       {kRandomOps, "random"},
+      {kIntegerOps, "random"},
+      {kDistributionOps, "random"},
       // clang-format on
   };
   for (const auto& family : families)

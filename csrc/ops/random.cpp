@@ -1,111 +1,40 @@
 #include "ops/random.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <mutex>
-#include <numbers>
-#include <numeric>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/copy.h"
 #include "ops/create.h"
+#include "ops/draw.h"
 #include "ops/promote.h"
 
 namespace wengert {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "two words are read as one 64-bit number");
-
-constexpr int kWords = MersenneTwister::kWords;
-
-// Serial nanoseconds: per word skipped, and per element made (AVX-512 at 3.7 GHz).
-constexpr double kSkipNs = 0.06;
+// Serial nanoseconds per element made (AVX-512 at 3.7 GHz).
 template <class T>
 constexpr double kUniformNs = sizeof(T) == 4 ? 0.13 : 0.32;
 template <class T>
 constexpr double kNormalNs = sizeof(T) == 4 ? 0.36 : 1.0;
 constexpr double kSingleNormalNs = 20;
 
-void skip(MersenneTwister& engine, std::int64_t words) {
-  const RandomKernels& random = *kernels().random;
-  while (words > 0) {
-    if (engine.next == 0 || engine.next == kWords) {
-      random.advance(engine.words);
-      engine.next = 0;
-    }
-    const std::int64_t step = std::min<std::int64_t>(words, kWords - engine.next);
-    engine.next += static_cast<int>(step);
-    words -= step;
-  }
-}
-
-void draw_words(MersenneTwister& engine, void* out, std::int64_t words) {
-  const RandomKernels& random = *kernels().random;
-  auto* place = static_cast<std::uint32_t*>(out);
-  while (words > 0) {
-    const int from = engine.next == kWords ? 0 : engine.next;
-    const std::int64_t step = std::min<std::int64_t>(words, kWords - from);
-    if (from == 0) random.advance(engine.words);
-    random.temper(engine.words + from, place, step);
-    engine.next = from + static_cast<int>(step);
-    place += step;
-    words -= step;
-  }
-}
-
-// Where thread `index` of `threads` begins in [0, pieces), when reaching a piece costs `ratio` of what reaching and making it
-// costs: parts shrink so that all end together.
-std::int64_t part_begin(std::int64_t pieces, double ratio, int index, int threads) {
-  const double kept = 1 - ratio;
-  return static_cast<std::int64_t>(
-      std::round(static_cast<double>(pieces) * (1 - std::pow(kept, index)) / (1 - std::pow(kept, threads))));
-}
-
 // Draws the words of n elements of T into out and calls make(chunk, elements) on chunks of it, multiples of 16 elements but for
-// the last. The engine's state is a chain, so each thread takes a copy of it and skips what the threads before it make.
+// the last.
 template <class T, class Make>
 void generate(MersenneTwister& engine, T* out, std::int64_t n, double ns_each, Make make) {
-  constexpr std::int64_t kWordsEach = sizeof(T) / sizeof(std::uint32_t), kUnit = 16;
+  constexpr std::int64_t kWordsEach = sizeof(T) / sizeof(std::uint32_t);
   constexpr std::int64_t kChunk = 8192 / sizeof(T);  // stays in the first-level cache from the drawing to the making
-  const auto run = [&](MersenneTwister& local, std::int64_t begin, std::int64_t end) {
+  draw_parts(engine, n, kWordsEach, ns_each, [&](MersenneTwister& local, std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += kChunk) {
       const std::int64_t count = std::min(kChunk, end - i);
       draw_words(local, out + i, count * kWordsEach);
       make(out + i, count);
     }
-  };
-  const std::int64_t units = (n + kUnit - 1) / kUnit;
-  const int wanted = threads_for(ns_each * static_cast<double>(n), units);
-  if (wanted == 1) return run(engine, 0, n);
-  MersenneTwister last;
-  parallel_run(wanted, [&](int thread, int threads) {
-    const double ratio = kSkipNs * kWordsEach / ns_each;
-    const std::int64_t begin = std::min(n, part_begin(units, ratio, thread, threads) * kUnit);
-    const std::int64_t end = std::min(n, part_begin(units, ratio, thread + 1, threads) * kUnit);
-    MersenneTwister local = engine;
-    skip(local, begin * kWordsEach);
-    run(local, begin, end);
-    if (thread == threads - 1) last = local;
   });
-  engine = last;
-}
-
-// One value of PyTorch's normal_distribution<double>: the cosine half of a pair now, the sine half at the next call.
-double draw_normal(Generator& generator) {
-  if (generator.next_normal) {
-    const double value = *generator.next_normal;
-    generator.next_normal.reset();
-    return value;
-  }
-  constexpr std::uint64_t kMask = (std::uint64_t{1} << 53) - 1;
-  const double u1 = static_cast<double>(draw64(generator) & kMask) * 0x1p-53;
-  const double u2 = static_cast<double>(draw64(generator) & kMask) * 0x1p-53;
-  const double radius = std::sqrt(-2 * std::log1p(-u2)), angle = 2 * std::numbers::pi * u1;
-  generator.next_normal = radius * std::sin(angle);
-  return radius * std::cos(angle);
 }
 
 template <class T>
@@ -126,28 +55,6 @@ void make_normal(void* data, std::int64_t n, T mean, T std) {
     random.normal_f64(data, n / 16, mean, std);
 }
 
-// out with its dimensions in the order of memory, the innermost last.
-Tensor in_memory_order(const Tensor& out) {
-  int order[kMaxDims];
-  std::iota(order, order + out.dim(), 0);
-  std::stable_sort(order, order + out.dim(), [&](int a, int b) { return std::abs(out.stride(a)) > std::abs(out.stride(b)); });
-  Dims sizes(out.dim()), strides(out.dim());
-  for (int i = 0; i < out.dim(); ++i) {
-    sizes[i] = out.size(order[i]);
-    strides[i] = out.stride(order[i]);
-  }
-  return out.view_as(std::move(sizes), std::move(strides));
-}
-
-// fill() on a dense stand-in, which is then copied.
-template <class Fill>
-void through_dense(const Tensor& ordered, Fill fill) {
-  if (ordered.is_contiguous()) return fill(ordered);
-  const Tensor dense = Tensor::empty(ordered.sizes(), ordered.dtype());
-  fill(dense);
-  copy_into(ordered, dense);
-}
-
 template <class F>
 void dispatch_floating(DType dtype, const char* kernel, F&& f) {
   if (dtype == DType::float32) return f.template operator()<float>();
@@ -164,12 +71,31 @@ Result random_op(const Call& call, const char* kernel, Fill fill) {
   dispatch_floating(dtype, kernel, []<class T>() {});
   check_creation(call.op.public_name.c_str(), {}, a[6]);
   Tensor result = result_of(call, a[0].ints, dtype);
-  fill(result, 0.0, 1.0, a[1].given() ? *a[1].generator : default_generator());
+  fill(result, 0.0, 1.0, generator_of(a[1]));
   return written(call, result);
 }
 
 Result rand_op(const Call& call) { return random_op(call, "check_uniform_bounds", uniform_fill); }
 Result randn_op(const Call& call) { return random_op(call, "normal_kernel_cpu", normal_fill); }
+
+template <class Fill>
+Result like_op(const Call& call, const char* kernel, Fill fill) {
+  const Value* a = call.args;
+  const Tensor& input = *a[0].tensor;
+  const DType dtype = dtype_or(a[2], input.dtype());
+  dispatch_floating(dtype, kernel, []<class T>() {});
+  check_creation(call.op.public_name.c_str(), {}, a[6]);
+  Tensor result = empty_like(input, dtype, a[7]);
+  fill(result, 0.0, 1.0, generator_of(a[1]));
+  return written(call, result);
+}
+
+Result rand_like_op(const Call& call) { return like_op(call, "check_uniform_bounds", uniform_fill); }
+Result randn_like_op(const Call& call) { return like_op(call, "normal_kernel_cpu", normal_fill); }
+
+#define WENGERT_RANDOM_LIKE_ARGS                                                                                           \
+  "input: Tensor, *, generator: Generator? = None, dtype: dtype? = None, layout: layout? = None, device: device? = None, " \
+  "pin_memory: bool? = False, requires_grad: bool? = False, memory_format: memory_format? = None"
 
 #define WENGERT_RANDOM_ARGS                                                                                              \
   "size: int[], *, generator: Generator? = None, dtype: dtype? = None, layout: layout? = None, device: device? = None, " \
@@ -182,22 +108,22 @@ constexpr OpRow kRows[] = {
     {"randn", "", WENGERT_RANDOM_ARGS, kFunction | kOut, randn_op,
      "Numbers drawn from the normal distribution of mean 0 and variance 1: for a seed, PyTorch's own up to the last bits.\n\n"
      ">>> g = wengert.Generator().manual_seed(0)\n>>> wengert.randn(3, generator=g)\ntensor([ 1.5410, -0.2934, -2.1788])"},
+    {"rand_like", "", WENGERT_RANDOM_LIKE_ARGS, kFunction, rand_like_op,
+     "Numbers drawn evenly from [0, 1) in input's shape and, unless given, dtype: for a seed, PyTorch's own.\n\n"
+     ">>> g = wengert.Generator().manual_seed(0)\n>>> wengert.rand_like(wengert.zeros(3), generator=g)\n"
+     "tensor([0.4963, 0.7682, 0.0885])"},
+    {"randn_like", "", WENGERT_RANDOM_LIKE_ARGS, kFunction, randn_like_op,
+     "Numbers of mean 0 and variance 1 in input's shape and, unless given, dtype: for a seed, PyTorch's own up to the last "
+     "bits.\n\n"
+     ">>> g = wengert.Generator().manual_seed(0)\n>>> wengert.randn_like(wengert.zeros(3), generator=g)\n"
+     "tensor([ 1.5410, -0.2934, -2.1788])"},
 };
 
 }  // namespace
 
 constinit const std::span<const OpRow> kRandomOps = kRows;
 
-std::uint32_t draw32(Generator& generator) {
-  std::uint32_t word;
-  draw_words(generator.engine, &word, 1);
-  return word;
-}
-
-std::uint64_t draw64(Generator& generator) {
-  const std::uint64_t high = draw32(generator);
-  return high << 32 | draw32(generator);
-}
+Generator& generator_of(const Value& value) { return value.given() ? *value.generator : default_generator(); }
 
 void uniform_fill(Tensor& out, double low, double high, Generator& generator) {
   dispatch_floating(out.dtype(), "check_uniform_bounds", [&]<class T>() {

@@ -10,9 +10,10 @@
 
 namespace wengert {
 
-// The next word, or two of them (the first is the upper half), of the generator's stream. The caller holds its mutex.
-std::uint32_t draw32(Generator& generator);
-std::uint64_t draw64(Generator& generator);
+Generator& generator_of(const Value& value);  // the one given, or the default one
+
+// Fills a tensor of any dtype and layout with integers drawn evenly from [from, to).
+void integer_fill(const Tensor& out, std::int64_t from, std::int64_t to, Generator& generator);
 
 // Fill float tensors of any layout; elements are drawn in memory order, as PyTorch does.
 // low + u (high - low): bit-equal to PyTorch's where there is FMA, and everywhere for low = 0.
@@ -23,5 +24,7 @@ void uniform_fill(Tensor& out, double low, double high, Generator& generator);
 void normal_fill(Tensor& out, double mean, double std, Generator& generator);
 
 extern const std::span<const OpRow> kRandomOps;
+extern const std::span<const OpRow> kDistributionOps;  // distributions.cpp: in-place draws, normal, bernoulli, multinomial
+extern const std::span<const OpRow> kIntegerOps;       // random_integers.cpp: randint, randperm, random_
 
 }  // namespace wengert

@@ -112,6 +112,42 @@ void sparse_topk(const TopK& top, const Rows& rows) {
   top.write(0, rows.row(0), candidates, total);
 }
 
+}  // namespace
+
+Tensor topk(const Tensor& input, std::int64_t k, int dim, bool largest, Tensor* indices) {
+  const std::int64_t n = input.dim() == 0 ? 1 : input.size(dim);
+  const Rows rows = rows_along(input, dim);
+  Dims row_sizes = rows.data.sizes();
+  if (input.dim() > 0) row_sizes[input.dim() - 1] = k;
+  const Tensor values = Tensor::empty(row_sizes, input.dtype()), places = Tensor::empty(row_sizes, DType::int64);
+  const std::int64_t item = input.itemsize();
+  if (values.numel() == 0) {
+  } else if (k == n || input.dim() == 0) {
+    sort_rows(input.dtype(), largest, rows.data.data(), rows.count, n, values.data(), places.data<std::int64_t>());
+  } else if (n > kShortRow && k < n / kSparse) {
+    sparse_topk({sort_keys(input.dtype(), largest), ~std::uint64_t{0} >> (64 - 8 * item), item, n, k, values.data(),
+                 places.data<std::int64_t>()},
+                rows);
+  } else {  // by whole rows, of which the beginning is kept
+    const std::int64_t together = std::max<std::int64_t>(1, std::min(rows.count, (1 << 16) / n));
+    const Scratch<2048> scratch(static_cast<std::size_t>(together * n * (item + 8)));
+    auto* const order = reinterpret_cast<std::int64_t*>(scratch.data());
+    char* const sorted = scratch.data() + together * n * 8;
+    for (std::int64_t r = 0; r < rows.count; r += together) {
+      const std::int64_t count = std::min(together, rows.count - r);
+      sort_rows(input.dtype(), largest, rows.row(r), count, n, sorted, order, k);
+      for (std::int64_t i = 0; i < count; ++i) {
+        std::memcpy(values.data() + (r + i) * k * item, sorted + i * n * item, static_cast<std::size_t>(k * item));
+        std::memcpy(places.data<std::int64_t>() + (r + i) * k, order + i * n, static_cast<std::size_t>(k) * 8);
+      }
+    }
+  }
+  *indices = moved_from_last(places, dim);
+  return moved_from_last(values, dim);
+}
+
+namespace {
+
 Result topk_call(const Call& call) {
   const Value* a = call.args;
   const Tensor& input = *a[0].tensor;
@@ -125,34 +161,9 @@ Result topk_call(const Call& call) {
   Dims sizes = input.sizes();
   if (input.dim() > 0) sizes[dim] = k;
   check_pair_out(call, sizes, input.dtype());
-
-  const Rows rows = rows_along(input, dim);
-  Dims row_sizes = rows.data.sizes();
-  if (input.dim() > 0) row_sizes[input.dim() - 1] = k;
-  const Tensor values = Tensor::empty(row_sizes, input.dtype()), indices = Tensor::empty(row_sizes, DType::int64);
-  const std::int64_t item = input.itemsize();
-  if (values.numel() == 0) {
-  } else if (k == n || input.dim() == 0) {
-    sort_rows(input.dtype(), largest, rows.data.data(), rows.count, n, values.data(), indices.data<std::int64_t>());
-  } else if (n > kShortRow && k < n / kSparse) {
-    sparse_topk({sort_keys(input.dtype(), largest), ~std::uint64_t{0} >> (64 - 8 * item), item, n, k, values.data(),
-                 indices.data<std::int64_t>()},
-                rows);
-  } else {  // by whole rows, of which the beginning is kept
-    const std::int64_t together = std::max<std::int64_t>(1, std::min(rows.count, (1 << 16) / n));
-    const Scratch<2048> scratch(static_cast<std::size_t>(together * n * (item + 8)));
-    auto* const order = reinterpret_cast<std::int64_t*>(scratch.data());
-    char* const sorted = scratch.data() + together * n * 8;
-    for (std::int64_t r = 0; r < rows.count; r += together) {
-      const std::int64_t count = std::min(together, rows.count - r);
-      sort_rows(input.dtype(), largest, rows.row(r), count, n, sorted, order, k);
-      for (std::int64_t i = 0; i < count; ++i) {
-        std::memcpy(values.data() + (r + i) * k * item, sorted + i * n * item, static_cast<std::size_t>(k * item));
-        std::memcpy(indices.data<std::int64_t>() + (r + i) * k, order + i * n, static_cast<std::size_t>(k) * 8);
-      }
-    }
-  }
-  return give_pair(call, moved_from_last(values, dim), moved_from_last(indices, dim));
+  Tensor indices;
+  Tensor values = topk(input, k, dim, largest, &indices);
+  return give_pair(call, std::move(values), std::move(indices));
 }
 
 // ---- one element of each row

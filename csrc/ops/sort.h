@@ -30,12 +30,17 @@ void sort_rows(DType dtype, bool descending, const char* in, std::int64_t count,
 // Stably sorted, NaN above all; `indices` may be null.
 Tensor sort(const Tensor& input, int dim, bool descending, Tensor* indices);
 
+// The k largest or smallest elements along dim, in order, of equal ones the first; and their positions.
+Tensor topk(const Tensor& input, std::int64_t k, int dim, bool largest, Tensor* indices);
+
 // A pair's out=, which has to have the results' dtypes exactly; and the results, copied to it where it is given.
 void check_pair_out(const Call& call, const Dims& sizes, DType values, DType indices = DType::int64);
 Result give_pair(const Call& call, Tensor values, Tensor indices);
 int sort_dim(const Tensor& input, std::int64_t dim);
 
 extern const std::span<const OpRow> kSortOps;
-extern const std::span<const OpRow> kSelectOps;  // select.cpp: topk, kthvalue, median, mode
+extern const std::span<const OpRow> kSelectOps;  // select.cpp: topk, kthvalue, median, mode, quantile
+extern const std::span<const OpRow> kSearchOps;  // search.cpp: searchsorted, bucketize, isin, unique
+extern const std::span<const OpRow> kCountOps;   // count.cpp: bincount, histc, histogram
 
 }  // namespace wengert

@@ -28,6 +28,8 @@ const char* kind_name(ArgKind kind) {
     case ArgKind::ints:
     case ArgKind::tuple:
       return "tuple of ints";
+    case ArgKind::floats:
+      return "tuple of floats";
     case ArgKind::dtype:
       return "torch.dtype";
     case ArgKind::generator:
@@ -95,6 +97,19 @@ bool sequence_of_tensors(PyObject* object, std::vector<Tensor>* tensors) {
   return true;
 }
 
+bool numbers(PyObject* object, std::vector<Tensor>* tensors) {
+  if (!PyTuple_Check(object) && !PyList_Check(object)) return false;
+  const Py_ssize_t count = PySequence_Fast_GET_SIZE(object);
+  const Tensor values = Tensor::empty({count}, DType::float64);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Scalar number;
+    if (!as_number(PySequence_Fast_GET_ITEM(object, i), &number)) return false;
+    values.data<double>()[i] = number.to<double>();
+  }
+  *tensors = {values};
+  return true;
+}
+
 }  // namespace
 
 bool convert(const ArgSpec& spec, PyObject* object, Value* value) {
@@ -149,6 +164,9 @@ bool convert(const ArgSpec& spec, PyObject* object, Value* value) {
     case ArgKind::tuple:
       value->tag = Value::Tag::ints;
       return sequence_of_ints(object, &value->ints);
+    case ArgKind::floats:
+      value->tag = Value::Tag::tensors;
+      return numbers(object, &value->tensors);
     case ArgKind::dtype:
       value->tag = Value::Tag::dtype;
       return as_dtype(object, &value->dtype);

@@ -20,6 +20,7 @@ from ._C import (
     set_num_threads,
     tensor,
 )
+from ._creation import as_tensor, asarray, frombuffer
 from ._interop import from_dlpack, to_dlpack
 from ._printing import get_printoptions, set_printoptions
 from ._tensor import Tensor

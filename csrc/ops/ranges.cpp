@@ -1,0 +1,145 @@
+// Numbers evenly apart on a line or a logarithmic scale, and the positions of a matrix's triangles.
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include "core/parallel.h"
+#include "ops/copy.h"
+#include "ops/create.h"
+#include "ops/promote.h"
+
+namespace wengert {
+namespace {
+
+// The ends as numbers; a tensor has to be 0-d.
+Scalar end_of(const char* op, const char* which, const Value& value) {
+  if (!value.is_tensor()) return value.number;
+  check(value.tensor->dim() == 0, op, " only supports 0-dimensional start and end tensors, but got ", which, " with ",
+        value.tensor->dim(), " dimension(s).");
+  return Scalar::load(value.tensor->dtype(), value.tensor->data());
+}
+
+// Calls f(i, t) with t the i-th of `steps` numbers from start to end, in the precision of Step: counted from the nearer end,
+// so that both are met exactly and the two halves mirror one another.
+template <class Step, class End, class F>
+void each_step(End start, End end, std::int64_t steps, double ns, F&& f) {
+  const Step step = steps > 1 ? (static_cast<Step>(end) - static_cast<Step>(start)) / static_cast<Step>(steps - 1) : Step(0);
+  const std::int64_t half = steps > 1 ? steps / 2 : steps;
+  parallel_for(steps, 1024, ns, [&](std::int64_t begin, std::int64_t stop) {
+    for (std::int64_t i = begin; i < stop; ++i)
+      f(i, i < half ? static_cast<Step>(start) + step * static_cast<Step>(i)
+                    : static_cast<Step>(end) - step * static_cast<Step>(steps - i - 1));
+  });
+}
+
+struct Line {
+  Scalar start, end;
+  std::int64_t steps;
+  DType dtype;
+};
+
+// a[0], a[1]: the ends; a[2]: steps; a[first ...]: the creation arguments.
+Line line_of(const Call& call, const char* kernel, int first) {
+  const Value* a = call.args;
+  const char* op = call.op.public_name.c_str();
+  const Line line{end_of(op, "start", a[0]), end_of(op, "end", a[1]), a[2].integer(),
+                  dtype_or(a[first], call.out ? call.out->dtype() : default_dtype())};
+  check(line.steps >= 0, "number of steps must be non-negative");
+  if (line.dtype == DType::boolean) fail(ErrorKind::not_implemented, '"', kernel, "\" not implemented for 'Bool'");
+  check_creation(op, {line.steps}, a[first + 4]);
+  return line;
+}
+
+Result linspace_op(const Call& call) {
+  const Line line = line_of(call, "linspace_cpu", 3);
+  const Tensor result = result_of(call, {line.steps}, line.dtype);
+  const double ns = static_cast<double>(line.steps);
+  const std::int64_t stride = result.dim() ? result.stride(0) : 1;
+  LongWork work(ns);
+  dispatch(line.dtype, [&]<class T>() {
+    using Step = std::conditional_t<std::is_same_v<T, float>, float, double>;
+    T* out = result.data<T>();
+    each_step<Step>(line.start.to<T>(), line.end.to<T>(), line.steps, ns,
+                    [&](std::int64_t i, Step t) { out[i * stride] = static_cast<T>(t); });
+  });
+  if (call.out) result.bump_version();
+  return result;
+}
+
+Result logspace_op(const Call& call) {
+  const Line line = line_of(call, "logspace_cpu", 4);
+  const double base = call.args[3].number.floating;
+  const Tensor result = result_of(call, {line.steps}, line.dtype);
+  const double ns = 20 * static_cast<double>(line.steps);
+  const std::int64_t stride = result.dim() ? result.stride(0) : 1;
+  LongWork work(ns);
+  dispatch(line.dtype, [&]<class T>() {
+    using Step = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    T* out = result.data<T>();
+    each_step<Step>(line.start.to<T>(), line.end.to<T>(), line.steps, ns,
+                    [&](std::int64_t i, Step t) { out[i * stride] = static_cast<T>(std::pow(static_cast<Step>(base), t)); });
+  });
+  if (call.out) result.bump_version();
+  return result;
+}
+
+// The positions (row, column) of a rows x columns matrix in which column - row is at most, or at least, offset; row by row.
+Tensor triangle(const Call& call, bool lower) {
+  const Value* a = call.args;
+  const std::int64_t rows = a[0].integer(), columns = a[1].integer(), offset = a[2].integer();
+  check(rows >= 0, "row must be non-negative, got", rows);
+  check(columns >= 0, "col must be non-negative, got", columns);
+  const DType dtype = dtype_or(a[3], DType::int64);
+  if (dtype != DType::int64 && dtype != DType::int32 && dtype != DType::int16)
+    fail(ErrorKind::not_implemented, '"', call.op.public_name, "\" not implemented for '", info(dtype).scalar, "'");
+  check_creation(call.op.public_name.c_str(), {}, a[7]);
+  // Of row i: columns [first, last). The diagonal's column is clamped before it is added to, so that no offset overflows.
+  const std::int64_t shift = std::clamp(offset, -rows - 1, columns + 1);
+  const auto span = [&](std::int64_t i) {
+    const std::int64_t at = std::clamp<std::int64_t>(i + shift + (lower ? 1 : 0), 0, columns);
+    return lower ? std::pair<std::int64_t, std::int64_t>(0, at) : std::pair<std::int64_t, std::int64_t>(at, columns);
+  };
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < rows; ++i) count += span(i).second - span(i).first;
+  Tensor result = Tensor::empty({2, count}, dtype);
+  dispatch(dtype, [&]<class T>() {
+    T *row = result.data<T>(), *column = row + count;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const auto [first, last] = span(i);
+      for (std::int64_t j = first; j < last; ++j) {
+        *row++ = static_cast<T>(i);
+        *column++ = static_cast<T>(j);
+      }
+    }
+  });
+  return result;
+}
+
+Result tril_indices_op(const Call& call) { return triangle(call, true); }
+Result triu_indices_op(const Call& call) { return triangle(call, false); }
+
+constexpr unsigned kForms = kFunction | kOut;
+
+constexpr OpRow kRows[] = {
+    {"linspace", "", "start: Operand, end: Operand, steps: int, " WENGERT_CREATION_ARGS, kForms, linspace_op,
+     "Numbers evenly apart from start to end, both included; the ends may be 0-d tensors.\n\n"
+     ">>> wengert.linspace(0, 1, 5)\ntensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])"},
+    {"logspace", "", "start: Operand, end: Operand, steps: int, base: float = 10.0, " WENGERT_CREATION_ARGS, kForms,
+     logspace_op,
+     "base to the power of numbers evenly apart from start to end, both included.\n\n"
+     ">>> wengert.logspace(0, 3, 4, base=2)\ntensor([1., 2., 4., 8.])"},
+    {"tril_indices", "", "row: int, col: int, offset: int = 0, " WENGERT_CREATION_ARGS, kFunction, tril_indices_op,
+     "The positions in the lower triangle of a row by col matrix, up to the diagonal `offset` above the main one: row numbers, "
+     "then column numbers; int64, int32 or int16.\n\n"
+     ">>> wengert.tril_indices(2, 2)\ntensor([[0, 1, 1],\n        [0, 0, 1]])"},
+    {"triu_indices", "", "row: int, col: int, offset: int = 0, " WENGERT_CREATION_ARGS, kFunction, triu_indices_op,
+     "The positions in the upper triangle of a row by col matrix, from the diagonal `offset` above the main one.\n\n"
+     ">>> wengert.triu_indices(2, 2)\ntensor([[0, 0, 1],\n        [0, 1, 1]])"},
+};
+
+}  // namespace
+
+constinit const std::span<const OpRow> kRangeOps = kRows;
+
+}  // namespace wengert
