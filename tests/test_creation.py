@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import wengert as torch
-from reference import DTYPES, FLOATS, INTS, assert_same, dtype_of, name_of, samples
+from reference import DTYPES, FLOATS, INTS, assert_same, dtype_of, layouts, name_of, samples
 
 NAN = float("nan")
 
@@ -244,3 +244,150 @@ def test_empty_of_huge_sides():
         empty = torch.zeros(size)
         assert empty.numel() == 0 and empty.shape == size
     assert torch.zeros(3, 0).tolist() == [[], [], []]
+
+
+@pytest.mark.parametrize("dtype", [*INTS, *FLOATS])
+def test_linspace_and_logspace(dtype):
+    wanted = dtype_of(dtype)
+    for start, end, steps in [(0, 1, 0), (3, 9, 1), (0, 1, 2), (0, 100, 5), (7, 2, 6), (0, 120, 121)]:
+        exact = np.linspace(start, end, steps)
+        result = torch.linspace(start, end, steps, dtype=wanted)
+        if dtype in FLOATS:
+            np.testing.assert_allclose(result.numpy(), exact, rtol=4 * np.finfo(dtype).eps, atol=0)
+            if steps > 1:
+                assert (result[0].item(), result[-1].item()) == (start, end)
+        else:
+            assert abs(result.numpy().astype(float) - np.trunc(exact)).max(initial=0) <= 1
+        assert result.dtype == wanted and result.shape == (steps,)
+    np.testing.assert_allclose(torch.logspace(0, 3, 4, dtype=wanted).numpy()[:3], [1, 10, 100], rtol=1e-6)
+    assert torch.logspace(0, 6, 7, base=2, dtype=wanted).tolist() == [1, 2, 4, 8, 16, 32, 64]
+
+
+def test_linspace_takes_0d_tensors():
+    assert torch.linspace(torch.tensor(0), 2, 3).tolist() == torch.linspace(0, torch.tensor(2.0), 3).tolist() == [0, 1, 2]
+    out = torch.empty(6)[::2]
+    assert torch.linspace(0, 1, 3, out=out) is out and out.tolist() == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize("rows, columns", [(0, 0), (1, 1), (3, 3), (2, 5), (5, 2), (0, 3), (3, 0)])
+def test_triangles(rows, columns):
+    for offset in (-(2**62), -6, -2, -1, 0, 1, 4, 2**62):
+        near = max(-10, min(10, offset))
+        for make, numpys in [(torch.tril_indices, np.tril_indices), (torch.triu_indices, np.triu_indices)]:
+            assert_same(make(rows, columns, offset), np.array(numpys(rows, near, columns), dtype=np.int64))
+            assert make(rows, columns, offset, dtype=torch.int32).dtype == torch.int32
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_like(dtype):
+    wanted = dtype_of(dtype)
+    for layout, tensor, array in layouts(samples((3, 4), dtype)):
+        for name, value in [("zeros_like", 0), ("ones_like", 1)]:
+            result = getattr(torch, name)(tensor)
+            assert_same(result, np.full(array.shape, value, dtype), layout)
+            assert_same(getattr(torch, name)(tensor, dtype=torch.float64), np.full(array.shape, value, "float64"))
+        assert_same(torch.full_like(tensor, 1), np.full(array.shape, 1, dtype))
+        assert torch.empty_like(tensor).dtype == wanted
+        assert tensor.new_zeros(2, 3).tolist() == [[0] * 3] * 2 and tensor.new_zeros((2,)).dtype == wanted
+        assert_same(tensor.new_ones(2), np.ones(2, dtype))
+        assert_same(tensor.new_full((2,), 1), np.ones(2, dtype))
+        assert tensor.new_empty(5).shape == (5,)
+        assert_same(tensor.new_tensor([0, 1]), np.array([0, 1], dtype))
+
+
+def test_like_keeps_a_dense_layout():
+    x = torch.zeros(2, 3, 4).permute(2, 0, 1)
+    for make in (torch.zeros_like, torch.empty_like, torch.rand_like, torch.randn_like):
+        assert make(x).stride() == x.stride()
+        assert make(x, memory_format=torch.contiguous_format).is_contiguous()
+        assert make(x[:, :, ::2]).stride() == (1, 8, 4)
+    assert torch.zeros_like(torch.zeros(3).expand(2, 3)).is_contiguous()
+
+
+def test_strides_as_given():
+    assert torch.empty_strided((2, 3), (1, 2)).stride() == torch.ones(1).new_empty_strided((2, 3), (1, 2)).stride() == (1, 2)
+    assert torch.empty_permuted((2, 3, 4), (2, 0, 1)).stride() == (3, 1, 6)
+    assert torch.scalar_tensor(3).dtype == torch.float32 and torch.scalar_tensor(3, dtype=torch.int8).item() == 3
+
+
+def test_as_tensor_shares():
+    tensor, array = torch.tensor([1, 2]), np.array([1.0, 2.0])
+    assert torch.as_tensor(tensor) is torch.asarray(tensor) is tensor
+    assert torch.as_tensor(tensor, dtype=torch.int64) is tensor
+    assert torch.as_tensor(tensor, dtype=torch.float32).tolist() == [1.0, 2.0]
+    for make in (torch.as_tensor, torch.asarray):
+        make(array)[0] = 7
+        assert array[0] == 7
+        make(array, dtype=torch.float32)[0] = 8
+        assert array[0] == 7
+        assert make([1, 2]).dtype == torch.int64 and make(2.5).dtype == torch.float32
+        assert make(np.float64(2.5)).dtype == torch.float64
+        array[0] = 1
+    copied = torch.asarray(array, copy=True)
+    copied[0] = 9
+    assert array[0] == 1 and torch.asarray(tensor, copy=True) is not tensor
+    assert torch.asarray(bytearray(b"ab"), dtype=torch.uint8).tolist() == [97, 98]
+    with pytest.raises(ValueError, match="can't alias arbitrary sequence into a tensor"):
+        torch.asarray([1], copy=False)
+    with pytest.raises(ValueError, match="can't alias tensor with dtype 'Long' into dtype 'Float'"):
+        torch.asarray(tensor, dtype=torch.float32, copy=False)
+
+
+def test_frombuffer():
+    memory = bytearray(range(8))
+    shared = torch.frombuffer(memory, dtype=torch.uint8)
+    shared[0] = 9
+    assert memory[0] == 9 and shared.tolist() == [9, 1, 2, 3, 4, 5, 6, 7]
+    assert torch.frombuffer(memory, dtype=torch.int16, count=2, offset=2).tolist() == [0x302, 0x504]
+    assert torch.frombuffer(np.arange(3), dtype=torch.int64).tolist() == [0, 1, 2]
+    for arguments, message in [
+        ({"dtype": torch.int16, "offset": 1}, r"buffer length \(7 bytes\) after offset \(1 bytes\) must be a multiple of"),
+        ({"dtype": torch.int16, "offset": 8}, r"offset \(8 bytes\) must be non-negative and no greater than buffer length"),
+        ({"dtype": torch.int16, "count": 9}, r"requested buffer length \(9 \* 2 bytes\) after offset \(0 bytes\) must not be"),
+        ({"dtype": torch.int16, "count": 0}, r"both buffer length \(8\) and count \(0\) must not be 0"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            torch.frombuffer(memory, **arguments)
+    with pytest.raises(ValueError, match="object does not implement Python buffer protocol"):
+        torch.frombuffer(3, dtype=torch.uint8)
+    with pytest.raises(RuntimeError, match="read-only"):
+        torch.frombuffer(b"abc", dtype=torch.uint8).zero_()
+
+
+def test_vander():
+    for values in ([1, 2, 3], [1.5, -2.0], []):
+        for n in (None, 0, 1, 4):
+            for increasing in (False, True):
+                array = np.array(values, "int64" if values == [1, 2, 3] else "float32")
+                expected = np.vander(array, n, increasing).astype(array.dtype)
+                assert_same(torch.vander(torch.tensor(array), n, increasing), expected)
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: torch.linspace(0, 1, -1), RuntimeError, "number of steps must be non-negative"),
+        (lambda: torch.linspace(torch.ones(1), 1, 2), RuntimeError, "linspace only supports 0-dimensional start and end tens"),
+        (lambda: torch.linspace(0, 1, 2, dtype=torch.bool), NotImplementedError, "\"linspace_cpu\" not implemented for 'Bool'"),
+        (lambda: torch.logspace(0, 1, 2, dtype=torch.bool), NotImplementedError, "\"logspace_cpu\" not implemented for 'Bool'"),
+        (lambda: torch.tril_indices(-1, 2), RuntimeError, "row must be non-negative, got-1"),
+        (lambda: torch.triu_indices(2, -1), RuntimeError, "col must be non-negative, got-1"),
+        (
+            lambda: torch.tril_indices(2, 2, dtype=torch.bool),
+            NotImplementedError,
+            "\"tril_indices\" not implemented for 'Bool'",
+        ),
+        (lambda: torch.empty_strided((2, 3), (1,)), RuntimeError, "dimensionality of sizes (2) must match dimensionality of"),
+        (lambda: torch.empty_strided((2, 3), (-1, 2)), RuntimeError, "Storage size calculation overflowed with sizes=[2, 3]"),
+        (lambda: torch.empty_permuted((2, 3), (0, 0)), RuntimeError, "Duplicate dim not allowed"),
+        (lambda: torch.empty_permuted((2, 3), (0, 5)), RuntimeError, "Dimension out of range (expected to be between 0 and 1"),
+        (lambda: torch.zeros_like(3), TypeError, "zeros_like(): argument 'input' (position 1) must be Tensor, not int"),
+        (lambda: torch.ones(1).new_zeros(-1), RuntimeError, "Trying to create tensor with negative dimension -1: [-1]"),
+        (lambda: torch.vander(torch.ones(2, 2)), RuntimeError, "x must be a one-dimensional tensor."),
+        (lambda: torch.vander(torch.ones(2), -1), RuntimeError, "N must be non-negative."),
+    ],
+)
+def test_errors_of_the_rest(call, error, message):
+    with pytest.raises(error) as raised:
+        call()
+    assert str(raised.value).startswith(message)
