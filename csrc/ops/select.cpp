@@ -284,18 +284,12 @@ Result median_dim_call(const Call& call) {
 template <Nan nan>
 Result median_call(const Call& call) {
   const Tensor& input = *call.args[0].tensor;
-  check_median(input);
   const std::int64_t n = input.numel();
+  if (n > 0) check_median(input);
   check_sortable(call.op.public_name.c_str(), n);
   const Tensor result = result_of(call, {}, input.dtype());
-  if (n == 0) {  // NaN, which an integer of PyTorch's takes as its smallest value
-    fill(result, Scalar::of(std::int64_t{0}));
-    dispatch(input.dtype(), [&]<class T>() {
-      if constexpr (std::is_floating_point_v<T>)
-        *result.data<T>() = std::nan("");
-      else if constexpr (std::is_signed_v<T>)
-        *result.data<T>() = std::numeric_limits<T>::min();
-    });
+  if (n == 0) {  // NaN, cast where input has integers
+    copy_into(result, full({}, Scalar::of(std::numeric_limits<double>::quiet_NaN()), DType::float64));
     return written(call, result);
   }
   const Tensor dense = contiguous(input);
@@ -357,24 +351,23 @@ T quantile_of(const T* sorted, T rank, Between between) {
 
 Result quantile(const Call& call, const Tensor& input, const Tensor& q, Nan nan) {
   const Value* a = call.args;
-  const std::string op = call.op.public_name + "()";
-  check(input.numel() > 0, op, " input tensor must be non-empty");
-  check(q.dim() <= 1, op, " q must be a scalar or 1D tensor");
-  check(is_floating(input.dtype()), op, " input tensor must be either float or double dtype");
-  check(q.dtype() == input.dtype(), op, " q tensor must be same dtype as the input tensor");
   constexpr const char* kNames[] = {"linear", "lower", "higher", "nearest", "midpoint"};
   const std::string_view name = a[4].text;
   const auto* const found = std::find(std::begin(kNames), std::end(kNames), name);
-  check(found != std::end(kNames), op, " interpolation must be one of linear, lower, higher, midpoint or nearest, but got ",
-        name);
+  check(found != std::end(kNames),
+        "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ", name);
   const auto between = static_cast<Between>(found - kNames);
+  check(input.numel() > 0, "quantile() input tensor must be non-empty");
+  check(q.dim() <= 1, "quantile() q must be a scalar or 1D tensor");
+  check(is_floating(input.dtype()), "quantile() input tensor must be either float or double dtype");
+  check(q.dtype() == input.dtype(), "quantile() q tensor must be same dtype as the input tensor");
   const bool whole = !a[2].given(), keepdim = a[3].truth();
   const int dim = whole ? 0 : sort_dim(input, a[2].integer());
   const Tensor quantiles = contiguous(q);
   dispatch(q.dtype(), [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>)
       for (std::int64_t i = 0; i < q.numel(); ++i)
-        check(quantiles.data<T>()[i] >= 0 && quantiles.data<T>()[i] <= 1, op, " q values must be in the range [0, 1]");
+        check(quantiles.data<T>()[i] >= 0 && quantiles.data<T>()[i] <= 1, "quantile() q values must be in the range [0, 1]");
   });
   const Tensor rows_input = whole ? contiguous(input).view_as({input.numel()}, {1}) : input;
   const Rows rows = rows_along(rows_input, dim);
@@ -412,7 +405,7 @@ Result quantile_call(const Call& call) {
 template <Nan nan>
 Result quantile_number_call(const Call& call) {
   const double q = call.args[1].number.floating;
-  check(q >= 0 && q <= 1, call.op.public_name, "() q must be in the range [0, 1] but got ", q);
+  check(q >= 0 && q <= 1, "quantile() q must be in the range [0, 1] but got ", q);
   const Tensor& input = *call.args[0].tensor;
   return quantile(call, input, full({}, Scalar::of(q), is_floating(input.dtype()) ? input.dtype() : DType::float32), nan);
 }
