@@ -94,10 +94,6 @@ void count_in_bins(const T* p, std::int64_t n, const T* weights, const T* edges,
     for (std::int64_t b = 0; b < bins; ++b) out[b] = static_cast<T>(counts[static_cast<std::size_t>(b)]);
 }
 
-const char* float_name(DType dtype) {
-  return dtype == DType::float32 ? "float" : dtype == DType::float64 ? "double" : info(dtype).name;
-}
-
 void check_bins(std::int64_t bins) {
   check(bins > 0, "torch.histogram(): bins must be > 0, but got ", bins, " for dimension 0");
 }
@@ -121,9 +117,9 @@ Result histc_call(const Call& call) {
   const Value* a = call.args;
   const Tensor& input = *a[0].tensor;
   const std::int64_t bins = a[1].integer();
-  floating(input.dtype(), "histogram_cpu", []<class T>() {});
   check_bins(bins);
   check(!(a[2].number.to<double>() > a[3].number.to<double>()), "torch.histc: max must be larger than min");
+  floating(input.dtype(), "histogram_cpu", []<class T>() {});
   const Tensor result = result_of(call, {bins}, input.dtype());
   const Tensor dense = contiguous(input), counts = full({bins}, Scalar::of(std::int64_t{0}), input.dtype());
   floating(input.dtype(), "histogram_cpu", [&]<class T>() {
@@ -142,18 +138,25 @@ Result histc_call(const Call& call) {
   return result;
 }
 
+// Weights belong to the elements in row-major order, whatever their shape.
+void check_weight(const Tensor& input, const Tensor* weight) {
+  if (weight) {
+    check(
+        weight->dtype() == input.dtype(),
+        "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same dtype, but got ",
+        "input(", cpp_name(input.dtype()), "), and weight(", cpp_name(weight->dtype()), ")");
+    check(weight->numel() == input.numel(),
+          "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding its ",
+          "innermost dimension, but got input with shape ", Dims{input.numel(), 1}, " and weight with shape ",
+          Dims{weight->numel()});
+  }
+  floating(input.dtype(), "histogramdd", []<class T>() {});
+}
+
 // a[weight_at], a[weight_at + 1]: weight, density. `edges` are given, or evenly apart.
 Result histogram(const Call& call, const Tensor& input, const Tensor& edges, bool even, int weight_at) {
   const Value* a = call.args;
   const Tensor* weight = a[weight_at].given() ? a[weight_at].tensor : nullptr;
-  Dims shown = input.sizes();
-  shown.push_back(1);
-  check(!weight || weight->sizes() == input.sizes(),
-        "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding its ",
-        "innermost dimension, but got input with shape ", shown, " and weight with shape ", weight ? weight->sizes() : Dims());
-  check(!weight || weight->dtype() == input.dtype(),
-        "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same dtype, but got ",
-        "input(", info(input.dtype()).scalar, ") and weight(", info(weight ? weight->dtype() : input.dtype()).scalar, ")");
   const std::int64_t bins = edges.numel() - 1;
   if (call.out) {
     check_out("histogram", call.out, {bins}, input.dtype());
@@ -178,11 +181,11 @@ Result histogram(const Call& call, const Tensor& input, const Tensor& edges, boo
 Result histogram_edges_call(const Call& call) {
   const Value* a = call.args;
   const Tensor &input = *a[0].tensor, &bins = *a[1].tensor;
-  floating(input.dtype(), "histogramdd", []<class T>() {});
+  check(bins.dtype() == input.dtype(), "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got ",
+        "input with dtype ", cpp_name(input.dtype()), " and bins for dimension 0 with dtype ", cpp_name(bins.dtype()));
   check(bins.dim() == 1, "torch.histogramdd: bins tensor should have one dimension, but got ", bins.dim(),
         " dimensions in the bins tensor for dimension 0");
-  check(bins.dtype() == input.dtype(), "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got ",
-        "input with dtype ", float_name(input.dtype()), " and bins for dimension 0 with dtype ", float_name(bins.dtype()));
+  check_weight(input, a[2].given() ? a[2].tensor : nullptr);
   check_bins(bins.numel() - 1);
   Tensor edges = Tensor::empty(bins.sizes(), bins.dtype());
   copy_into(edges, bins);
@@ -194,8 +197,8 @@ Result histogram_count_call(const Call& call) {
   const Value* a = call.args;
   const Tensor& input = *a[0].tensor;
   const std::int64_t bins = a[1].integer();
-  floating(input.dtype(), "histogramdd", []<class T>() {});
   check_bins(bins);
+  if (!a[2].given()) floating(input.dtype(), "histogramdd", []<class T>() {});
   double low = 0, high = 0;
   if (a[2].given()) {
     const Tensor& range = a[2].tensors[0];
@@ -205,6 +208,7 @@ Result histogram_count_call(const Call& call) {
     high = range.data<double>()[1];
     check(low <= high, "torch.histogramdd: min should not exceed max, but got min ", low, " max ", high, " for dimension 0");
   }
+  check_weight(input, a[3].given() ? a[3].tensor : nullptr);
   const Tensor dense = contiguous(input), edges = Tensor::empty({bins + 1}, input.dtype());
   floating(input.dtype(), "histogramdd", [&]<class T>() {
     std::pair<T, T> ends{static_cast<T>(low), static_cast<T>(high)};

@@ -44,11 +44,15 @@ Result new_ones_op(const Call& call) { return filled(fresh(call, 2), kOne); }
 Result new_full_op(const Call& call) { return filled(fresh(call, 3), call.args[2].number); }
 
 Tensor strided(const char* op, const Dims& sizes, const Dims& strides, DType dtype, const Value& requires_grad) {
+  check_creation(op, sizes, requires_grad);
   check(sizes.size() == strides.size(), "dimensionality of sizes (", sizes.size(), ") must match dimensionality of strides (",
         strides.size(), ")");
-  check_creation(op, sizes, requires_grad);
-  check(std::all_of(strides.begin(), strides.end(), [](std::int64_t s) { return s >= 0; }),
-        "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides);
+  bool elements = true, backwards = false;
+  for (int d = 0; d < sizes.size(); ++d) {
+    elements = elements && sizes[d] > 0;
+    backwards = backwards || (sizes[d] > 1 && strides[d] < 0);
+  }
+  check(!elements || !backwards, "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides);
   return Tensor::empty_strided(sizes, strides, dtype);
 }
 
@@ -67,18 +71,21 @@ Result empty_permuted_op(const Call& call) {
   const Dims &sizes = a[0].ints, &order = a[1].ints;
   check(sizes.size() == order.size(), "Number of dimensions in size does not match the length of the physical_layout; i.e. ",
         "len(size) = ", sizes.size(), " is not equal to len(physical_layout) = ", order.size());
-  check_creation("empty_permuted", sizes, a[6]);
   Dims strides(sizes.size());
   bool seen[kMaxDims] = {};
-  std::int64_t step = 1;
-  for (int i = order.size() - 1; i >= 0; --i) {
+  for (int i = 0; i < order.size(); ++i) {
     const std::int64_t dim = order[i];
     check(dim >= 0 && dim < sizes.size(), "Dimension out of range (expected to be between 0 and ", sizes.size() - 1,
           ", but got ", dim, " at index ", i, ").  NB: negative dims not currently supported; file an issue if you want it.");
     check(!seen[dim], "Duplicate dim not allowed");
     seen[dim] = true;
-    strides[static_cast<int>(dim)] = step;
-    step *= std::max<std::int64_t>(sizes[static_cast<int>(dim)], 1);
+  }
+  check_creation("empty_permuted", sizes, a[6]);
+  std::int64_t step = 1;
+  for (int i = order.size() - 1; i >= 0; --i) {
+    const int dim = static_cast<int>(order[i]);
+    strides[dim] = step;
+    step *= std::max<std::int64_t>(sizes[dim], 1);
   }
   return Tensor::empty_strided(sizes, strides, dtype_or(a[2], default_dtype()));
 }

@@ -9,23 +9,13 @@
 #include "ops/copy.h"
 #include "ops/create.h"
 #include "ops/draw.h"
+#include "ops/promote.h"
 #include "ops/random.h"
 
 namespace wengert {
 namespace {
 
 constexpr double kIntegerNs = 2, kWideNs = 8;  // of an element from one word, and from two, with its division
-
-const char* type_name(DType dtype) {  // as PyTorch prints a C++ type
-  return dispatch(dtype, []<class T>() {
-    if constexpr (std::is_same_v<T, bool>) return "bool";
-    if constexpr (std::is_same_v<T, float>) return "float";
-    if constexpr (std::is_same_v<T, double>) return "double";
-    constexpr const char* kNames[2][4] = {{"unsigned char", "unsigned short", "unsigned int", "unsigned long"},
-                                          {"signed char", "short", "int", "long"}};
-    return kNames[std::is_signed_v<T>][sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3];
-  });
-}
 
 // out, in the order of memory, from make(word): one word of the stream for each element, or two.
 template <class T, class Word, class Make>
@@ -78,7 +68,7 @@ void check_holds(const char* name, std::int64_t value) {
   if constexpr (std::is_integral_v<T>)
     check(std::in_range<std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>>(value) &&
               (!std::is_same_v<T, bool> || value <= 1),
-          name, " is out of bounds for ", type_name(dtype_of<T>::value));
+          name, " is out of bounds for ", cpp_name(dtype_of<T>::value));
 }
 
 // base + word % range. A range of 0 stands for 2^64.

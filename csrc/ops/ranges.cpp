@@ -1,6 +1,7 @@
 // Numbers evenly apart on a line or a logarithmic scale, and the positions of a matrix's triangles.
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -13,19 +14,26 @@ namespace wengert {
 namespace {
 
 // The ends as numbers; a tensor has to be 0-d.
-Scalar end_of(const char* op, const char* which, const Value& value) {
-  if (!value.is_tensor()) return value.number;
-  check(value.tensor->dim() == 0, op, " only supports 0-dimensional start and end tensors, but got ", which, " with ",
-        value.tensor->dim(), " dimension(s).");
-  return Scalar::load(value.tensor->dtype(), value.tensor->data());
+Scalar end_of(const Value& value) {
+  return value.is_tensor() ? Scalar::load(value.tensor->dtype(), value.tensor->data()) : value.number;
 }
 
-// Calls f(i, t) with t the i-th of `steps` numbers from start to end, in the precision of Step: counted from the nearer end,
-// so that both are met exactly and the two halves mirror one another.
+void check_ends(const char* op, const Value& start, const Value& end) {
+  const auto dims = [](const Value& value) { return value.is_tensor() ? value.tensor->dim() : 0; };
+  if (dims(start) == 0 && dims(end) == 0) return;
+  const auto text = [&](const char* which, const Value& value) {
+    return value.is_tensor() ? str(which, " with ", dims(value), " dimension(s)") : std::string();
+  };
+  fail(ErrorKind::runtime, op, " only supports 0-dimensional start and end tensors, but got ", text("start", start),
+       start.is_tensor() && end.is_tensor() ? " and " : "", text("end", end), ".");
+}
+
+// Calls f(i, t) with t the i-th of `steps` > 1 numbers from start to end, in the precision of Step: counted from the nearer
+// end, so that both are met exactly and the two halves mirror one another.
 template <class Step, class End, class F>
 void each_step(End start, End end, std::int64_t steps, double ns, F&& f) {
-  const Step step = steps > 1 ? (static_cast<Step>(end) - static_cast<Step>(start)) / static_cast<Step>(steps - 1) : Step(0);
-  const std::int64_t half = steps > 1 ? steps / 2 : steps;
+  const Step step = (static_cast<Step>(end) - static_cast<Step>(start)) / static_cast<Step>(steps - 1);
+  const std::int64_t half = steps / 2;
   parallel_for(steps, 1024, ns, [&](std::int64_t begin, std::int64_t stop) {
     for (std::int64_t i = begin; i < stop; ++i)
       f(i, i < half ? static_cast<Step>(start) + step * static_cast<Step>(i)
@@ -43,16 +51,27 @@ struct Line {
 Line line_of(const Call& call, const char* kernel, int first) {
   const Value* a = call.args;
   const char* op = call.op.public_name.c_str();
-  const Line line{end_of(op, "start", a[0]), end_of(op, "end", a[1]), a[2].integer(),
+  check_ends(op, a[0], a[1]);
+  const Line line{end_of(a[0]), end_of(a[1]), a[2].integer(),
                   dtype_or(a[first], call.out ? call.out->dtype() : default_dtype())};
   check(line.steps >= 0, "number of steps must be non-negative");
-  if (line.dtype == DType::boolean) fail(ErrorKind::not_implemented, '"', kernel, "\" not implemented for 'Bool'");
+  if (line.dtype == DType::boolean && line.steps > 1)
+    fail(ErrorKind::not_implemented, '"', kernel, "\" not implemented for 'Bool'");
   check_creation(op, {line.steps}, a[first + 4]);
   return line;
 }
 
+// Fewer than two: nothing, or one number, which has to fit the dtype.
+Result few(const Call& call, const Line& line, Scalar first) {
+  const Tensor result = result_of(call, {line.steps}, line.dtype);
+  if (line.steps == 1) fill(result, first);
+  return written(call, result);
+}
+
 Result linspace_op(const Call& call) {
   const Line line = line_of(call, "linspace_cpu", 3);
+  if (line.steps < 2) return few(call, line, line.start);
+  const Tensor start = full({}, line.start, line.dtype), end = full({}, line.end, line.dtype);  // which have to fit
   const Tensor result = result_of(call, {line.steps}, line.dtype);
   const double ns = static_cast<double>(line.steps);
   const std::int64_t stride = result.dim() ? result.stride(0) : 1;
@@ -60,7 +79,7 @@ Result linspace_op(const Call& call) {
   dispatch(line.dtype, [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, float>, float, double>;
     T* out = result.data<T>();
-    each_step<Step>(line.start.to<T>(), line.end.to<T>(), line.steps, ns,
+    each_step<Step>(*start.data<T>(), *end.data<T>(), line.steps, ns,
                     [&](std::int64_t i, Step t) { out[i * stride] = static_cast<T>(t); });
   });
   if (call.out) result.bump_version();
@@ -70,6 +89,8 @@ Result linspace_op(const Call& call) {
 Result logspace_op(const Call& call) {
   const Line line = line_of(call, "logspace_cpu", 4);
   const double base = call.args[3].number.floating;
+  if (line.steps < 2) return few(call, line, Scalar::of(std::pow(base, line.start.to<double>())));
+  const Tensor start = full({}, line.start, line.dtype), end = full({}, line.end, line.dtype);
   const Tensor result = result_of(call, {line.steps}, line.dtype);
   const double ns = 20 * static_cast<double>(line.steps);
   const std::int64_t stride = result.dim() ? result.stride(0) : 1;
@@ -77,7 +98,7 @@ Result logspace_op(const Call& call) {
   dispatch(line.dtype, [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, double>, double, float>;
     T* out = result.data<T>();
-    each_step<Step>(line.start.to<T>(), line.end.to<T>(), line.steps, ns,
+    each_step<Step>(*start.data<T>(), *end.data<T>(), line.steps, ns,
                     [&](std::int64_t i, Step t) { out[i * stride] = static_cast<T>(std::pow(static_cast<Step>(base), t)); });
   });
   if (call.out) result.bump_version();
@@ -91,7 +112,7 @@ Tensor triangle(const Call& call, bool lower) {
   check(rows >= 0, "row must be non-negative, got", rows);
   check(columns >= 0, "col must be non-negative, got", columns);
   const DType dtype = dtype_or(a[3], DType::int64);
-  if (dtype != DType::int64 && dtype != DType::int32 && dtype != DType::int16)
+  if (dtype != DType::int64 && dtype != DType::int32)
     fail(ErrorKind::not_implemented, '"', call.op.public_name, "\" not implemented for '", info(dtype).scalar, "'");
   check_creation(call.op.public_name.c_str(), {}, a[7]);
   // Of row i: columns [first, last). The diagonal's column is clamped before it is added to, so that no offset overflows.
@@ -131,7 +152,7 @@ constexpr OpRow kRows[] = {
      ">>> wengert.logspace(0, 3, 4, base=2)\ntensor([1., 2., 4., 8.])"},
     {"tril_indices", "", "row: int, col: int, offset: int = 0, " WENGERT_CREATION_ARGS, kFunction, tril_indices_op,
      "The positions in the lower triangle of a row by col matrix, up to the diagonal `offset` above the main one: row numbers, "
-     "then column numbers; int64, int32 or int16.\n\n"
+     "then column numbers; int64 or int32.\n\n"
      ">>> wengert.tril_indices(2, 2)\ntensor([[0, 1, 1],\n        [0, 0, 1]])"},
     {"triu_indices", "", "row: int, col: int, offset: int = 0, " WENGERT_CREATION_ARGS, kFunction, triu_indices_op,
      "The positions in the upper triangle of a row by col matrix, from the diagonal `offset` above the main one.\n\n"

@@ -18,7 +18,8 @@ constexpr double kStepNs = 1.2;  // of one step of a binary search whose sequenc
 Operand operand_of(const Value& value) { return value.is_tensor() ? Operand(*value.tensor) : Operand(value.number); }
 
 Tensor as_tensor(const Value& value, DType dtype) {
-  return value.is_tensor() ? to_dtype(*value.tensor, dtype) : full({}, value.number, dtype);
+  if (value.is_tensor()) return to_dtype(*value.tensor, dtype);
+  return to_dtype(full({}, value.number, value.number.is_floating() ? DType::float64 : DType::int64), dtype);  // wraps
 }
 
 // How many of the n elements from `base` are before `value`: for an ascending sequence where it would be inserted. Elements are
@@ -76,7 +77,9 @@ void check_search(const Search& search) {
 Result run_search(const Call& call, const Search& search) {
   const Operand operands[] = {search.boundaries, operand_of(search.input)};
   const DType dtype = result_type(operands);
-  if (dtype == DType::boolean) fail(ErrorKind::not_implemented, "\"searchsorted_out_cpu\" not implemented for 'Bool'");
+  const bool empty = search.input.is_tensor() && search.input.tensor->numel() == 0;
+  if (dtype == DType::boolean && !empty)
+    fail(ErrorKind::not_implemented, "\"searchsorted_out_cpu\" not implemented for 'Bool'");
   const DType out_dtype = search.narrow ? DType::int32 : DType::int64;
   check(!search.narrow || search.boundaries.size(search.boundaries.dim() - 1) < INT32_MAX,
         "torch.searchsorted(): the size of boundaries' last dimension should be less than ", INT32_MAX, ", but we got ",
@@ -118,7 +121,6 @@ Result run_search(const Call& call, const Search& search) {
 Result searchsorted_call(const Call& call) {
   const Value* a = call.args;
   Search what{*a[0].tensor, a[1], a[5].given() ? a[5].tensor : nullptr, a[3].truth(), a[2].truth()};
-  check_search(what);
   if (a[4].given()) {
     const std::string_view side = a[4].text;
     check(side == "left" || side == "right", "torch.searchsorted(): side can only be 'left' or 'right' but got ", side);
@@ -126,6 +128,7 @@ Result searchsorted_call(const Call& call) {
           "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True");
     what.right = side == "right";
   }
+  check_search(what);
   return run_search(call, what);
 }
 
@@ -145,7 +148,8 @@ Result isin_call(const Call& call) {
   const Operand operands[] = {operand_of(a[0]), operand_of(a[1])};
   const DType dtype = result_type(operands);
   for (const Operand& operand : operands)
-    check(!operand.tensor || operand.tensor->dtype() != DType::boolean, "Unsupported input type encountered for isin(): Bool");
+    check(operand.tensor ? operand.tensor->dtype() != DType::boolean : operand.number.kind != Scalar::Kind::boolean,
+          "Unsupported input type encountered for isin(): Bool");
   const bool invert = a[3].truth();
   const Tensor elements = contiguous(as_tensor(a[0], dtype)), tests = contiguous(as_tensor(a[1], dtype));
   const Tensor result = result_of(call, elements.sizes(), DType::boolean);

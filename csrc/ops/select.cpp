@@ -272,7 +272,7 @@ Result median_dim_call(const Call& call) {
   const Value* a = call.args;
   const Tensor& input = *a[0].tensor;
   const int dim = sort_dim(input, a[1].integer());
-  check_row(call.op.public_name.c_str(), input, dim);
+  check_row("median", input, dim);
   check_median(input);
   const SortKeys keys = sort_keys(input.dtype(), false);
   const std::int64_t n = input.dim() == 0 ? 1 : input.size(dim);
@@ -289,7 +289,9 @@ Result median_call(const Call& call) {
   check_sortable(call.op.public_name.c_str(), n);
   const Tensor result = result_of(call, {}, input.dtype());
   if (n == 0) {  // NaN, cast where input has integers
-    copy_into(result, full({}, Scalar::of(std::numeric_limits<double>::quiet_NaN()), DType::float64));
+    const Tensor missing = full({}, Scalar::of(std::numeric_limits<double>::quiet_NaN()), DType::float64);
+    const bool is_unsigned = is_integral(input.dtype()) && !info(input.dtype()).is_signed;
+    copy_into(result, is_unsigned ? to_dtype(missing, DType::int64) : missing);
     return written(call, result);
   }
   const Tensor dense = contiguous(input);

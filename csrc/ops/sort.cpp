@@ -9,6 +9,7 @@
 #include "kernels/dispatch.h"
 #include "ops/copy.h"
 #include "ops/create.h"
+#include "ops/promote.h"
 #include "ops/strided.h"
 
 namespace wengert {
@@ -24,17 +25,6 @@ Tensor moved_to_last(const Tensor& input, int dim) {
   sizes.push_back(input.size(dim));
   strides.push_back(input.stride(dim));
   return input.view_as(std::move(sizes), std::move(strides));
-}
-
-const char* type_name(DType dtype) {  // as PyTorch prints a C++ type
-  return dispatch(dtype, []<class T>() {
-    if constexpr (std::is_same_v<T, bool>) return "bool";
-    if constexpr (std::is_same_v<T, float>) return "float";
-    if constexpr (std::is_same_v<T, double>) return "double";
-    constexpr const char* kNames[2][4] = {{"unsigned char", "unsigned short", "unsigned int", "unsigned long"},
-                                          {"signed char", "short int", "int", "long int"}};
-    return kNames[std::is_signed_v<T>][sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3];
-  });
 }
 
 // Pieces of whole cells, each of about `target` elements where its cells allow it.
@@ -218,7 +208,7 @@ Tensor sort(const Tensor& input, int dim, bool descending, Tensor* indices) {
 void check_pair_out(const Call& call, const Dims& sizes, DType values, DType indices) {
   if (!call.out) return;
   const auto exact = [&](Tensor* out, DType dtype) {
-    check(out->dtype() == dtype, "Expected out tensor to have dtype ", type_name(dtype), ", but got ", type_name(out->dtype()),
+    check(out->dtype() == dtype, "Expected out tensor to have dtype ", cpp_name(dtype), ", but got ", cpp_name(out->dtype()),
           " instead");
     check_out(call.op.public_name.c_str(), out, sizes, dtype);
   };
