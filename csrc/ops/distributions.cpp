@@ -439,11 +439,11 @@ constexpr OpRow kRows[] = {
      ">>> wengert.empty(3).geometric_(0.2, generator=g)\ntensor([1., 2., 4.])"},
     {"cauchy_", "", "input: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator? = None", kFill, cauchy_op,
      "Fills a float tensor with numbers drawn from the Cauchy distribution." WENGERT_SEED_DOC
-     ">>> wengert.empty(3).cauchy_(generator=g)\ntensor([10.6018,  0.7645, -0.1283])"},
+     ">>> wengert.empty(3).cauchy_(generator=g)\ntensor([10.5977,  0.7648, -0.1283])"},
     {"log_normal_", "", "input: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator? = None", kFill,
      log_normal_op,
      "Fills a float tensor with numbers whose logarithm has the normal distribution of the given mean and std." WENGERT_SEED_DOC
-     ">>> wengert.empty(3).log_normal_(generator=g)\ntensor([59.2643,  1.5118,  0.0348])"},
+     ">>> wengert.empty(3).log_normal_(generator=g)\ntensor([5.9263e+01, 1.5116e+00, 3.4819e-02])"},
     {"bernoulli_", "", "input: Tensor, p: Tensor, *, generator: Generator? = None", kFill, bernoulli_fill_op,
      "Fills the tensor with ones, each of the chance p at its place (broadcast), and zeros." WENGERT_SEED_DOC
      ">>> wengert.empty(3).bernoulli_(wengert.full((3,), 0.5), generator=g)\ntensor([1., 0., 1.])"},
@@ -461,7 +461,7 @@ constexpr OpRow kRows[] = {
      ">>> wengert.bernoulli(wengert.zeros(3), wengert.full((3,), 0.5), generator=g)\ntensor([1., 0., 1.])"},
     {"normal", "", "mean: Tensor, std: Tensor, *, generator: Generator? = None", kFunction | kOut, normal_tensors_op,
      "Numbers drawn from normal distributions with the mean and std at their place, broadcast." WENGERT_SEED_DOC
-     ">>> wengert.normal(wengert.zeros(2), wengert.tensor([1.0, 0.0]), generator=g)\ntensor([1.5410, -0.0000])"},
+     ">>> wengert.normal(wengert.zeros(2), wengert.tensor([1.0, 0.0]), generator=g)\ntensor([1.5410, 0.0000])"},
     {"normal.mean", "", "mean: Tensor, std: float = 1.0, *, generator: Generator? = None", kFunction | kOut, normal_mean_op,
      "Numbers drawn from normal distributions with the mean at their place." WENGERT_SEED_DOC
      ">>> wengert.normal(wengert.tensor([0.0, 10.0]), 1.0, generator=g)\ntensor([1.5410, 9.7066])"},
@@ -478,10 +478,10 @@ constexpr OpRow kRows[] = {
      multinomial_op,
      "Positions drawn from the last dimension of a vector or matrix, with chances in proportion to its elements; each at most "
      "once unless replacement is asked for. RuntimeError for negative, infinite or only zero weights." WENGERT_SEED_DOC
-     ">>> wengert.multinomial(wengert.tensor([0.0, 10.0, 3.0]), 2, generator=g)\ntensor([2, 1])"},
+     ">>> wengert.multinomial(wengert.tensor([0.0, 10.0, 3.0]), 2, generator=g)\ntensor([1, 2])"},
     {"poisson", "", "input: Tensor, generator: Generator? = None", kFunction, poisson_op,
      "Numbers drawn from Poisson distributions with the rates of a float tensor." WENGERT_SEED_DOC
-     ">>> wengert.poisson(wengert.tensor([1.0, 20.0]), generator=g)\ntensor([ 2., 22.])"},
+     ">>> wengert.poisson(wengert.tensor([1.0, 20.0]), generator=g)\ntensor([ 2., 28.])"},
 };
 
 }  // namespace

@@ -253,10 +253,10 @@ constexpr OpRow kRows[] = {
      ">>> wengert.randint_like(wengert.zeros(3), 5, 10, generator=g)\ntensor([9., 9., 8.])"},
     {"randperm", "", "n: int, " WENGERT_DRAW_ARGS, kFunction | kOut, randperm_op,
      "The numbers 0, 1, ... n - 1 in random order, int64 unless dtype is given." WENGERT_INTEGER_DOC
-     ">>> wengert.randperm(4, generator=g)\ntensor([2, 0, 1, 3])"},
+     ">>> wengert.randperm(4, generator=g)\ntensor([0, 1, 3, 2])"},
     {"random_", "", "input: Tensor, *, generator: Generator? = None", kMethod | kInplaceOnly, random_op,
      "Fills the tensor with integers drawn evenly from 0 up to the largest that the dtype holds, for floats up to 2^24 or "
-     "2^53." WENGERT_INTEGER_DOC ">>> wengert.zeros(2, dtype=wengert.uint8).random_(generator=g)\ntensor([ 44, 239], "
+     "2^53." WENGERT_INTEGER_DOC ">>> wengert.zeros(2, dtype=wengert.uint8).random_(generator=g)\ntensor([172,  47], "
      "dtype=torch.uint8)"},
     {"random_.to", "", "input: Tensor, to: int, *, generator: Generator? = None", kMethod | kInplaceOnly, random_to_op,
      "Fills the tensor with integers drawn evenly from [0, to)." WENGERT_INTEGER_DOC
