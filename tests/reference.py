@@ -37,6 +37,12 @@ NAMES = {
     "xlogy": lambda x, y: np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y)),
     "special_xlog1py": lambda x, y: np.where((x == 0) & ~np.isnan(y), 0, x * np.log1p(y)),
     "pow": lambda x, y: power(x, y),
+    "sigmoid": lambda x: sigmoid(x),
+    "logit": lambda x: np.where(abs(x - 0.5) < 0.25, np.log1p((2 * x - 1) / (1 - x)), np.log(x / (1 - x))),
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "rsqrt": lambda x: 1 / np.sqrt(x),
     "asin": "arcsin",
     "acos": "arccos",
     "atan": "arctan",
@@ -54,6 +60,7 @@ ULPS = {
     "log2": 1.5,
     "log10": 1.5,
     "log1p": 1.5,
+    **dict.fromkeys(["sigmoid", "tanh", "sinh", "cosh", "asinh", "acosh", "atanh", "logit", "rsqrt"], 1),
     "ldexp": 1.5,  # of an exponent that is not whole
     "pow": 1,
     "xlogy": 1.5,
@@ -113,6 +120,11 @@ def power(x, y):
         return np.power(x, y)
     inverse = np.where(x == 1, 1, np.where(x == -1, np.where(y % 2 == 0, 1, -1), 0)).astype(x.dtype)
     return np.where(y < 0, inverse, np.power(x, np.where(y < 0, 0, y)))
+
+
+def sigmoid(x):
+    e = np.exp(-abs(x))
+    return np.where(x < 0, e, 1) / (1 + e)
 
 
 def sinc(x):

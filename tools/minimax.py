@@ -72,6 +72,8 @@ def remez(problem, fixed=()):
 
 
 def rounded(value, bits):
+    if abs(value) < mp.mpf("1e-40"):  # 0 but for the error of a fit
+        return mp.mpf(0)
     mantissa, exponent = mp.frexp(value)
     return mp.ldexp(mp.nint(mp.ldexp(mantissa, bits)), exponent - bits)
 
@@ -213,6 +215,55 @@ def logarithm_table(bits, unit):
     return table
 
 
+def interpolation(f, low, high, degree):
+    """The polynomial through f at Chebyshev's nodes of [low, high], lowest power first."""
+    cosines = [mp.cos(mp.pi * (2 * i + 1) / (2 * degree + 2)) for i in range(degree + 1)]
+    nodes = [((high + low) + (high - low) * cosine) / 2 for cosine in cosines]
+    return list(mp.lu_solve(mp.matrix([[x**j for j in range(degree + 1)] for x in nodes]), mp.matrix([f(x) for x in nodes])))
+
+
+def tanh_table():
+    """Columns of 32 floats: a centre, tanh of it in two parts, and the coefficients of d, d^2 ... d^5 for x = centre + d. An
+    interval is a quarter of a binade from 2^-4 to 2^4; its row is given by the last five of the exponent's and upper two
+    mantissa bits of x. The first reaches down to 0 and the last ones, where tanh is 1, up to infinity.
+    """
+    rows = [None] * 32
+    for i in range(32):
+        low, high = (mp.ldexp(mp.mpf(4 + j % 4) / 4, j // 4 - 4) for j in (i, i + 1))
+        centre = (low + high) / 2
+        if i == 0:
+            cubic, quintic = interpolation(lambda z: mp.re(mp.tanh(mp.sqrt(z)) / mp.sqrt(z) - 1) / z, 0, high**2, 1)
+            centre, row = mp.mpf(0), [0, 0, 1, 0, cubic, 0, quintic]
+        elif low >= 10:
+            row = [1, 0, 0, 0, 0, 0, 0]
+        else:
+            first, *rest = interpolation(lambda d, centre=centre: mp.tanh(centre + d), low - centre, high - centre, 5)
+            row = [*split(first, [24], 24), *rest]
+        rows[(i + 12) % 32] = [centre, *(rounded(mp.mpf(value), 24) if value else mp.mpf(0) for value in row)]
+    return list(zip(*rows, strict=True))
+
+
+def sigmoid_table():
+    """Columns of 32 floats: a centre, sigmoid of it in two parts and the coefficients of d, d^2 ... d^6 for x = centre + d. The
+    row is given by the last five bits of the whole number n next to 2 x, -16 to 15. The centre is near n / 2, where c1, as large
+    as the function for x < 0, is nearly a float (Gal's method).
+    """
+    rows = []
+    for i in range(32):
+        middle = mp.mpf(i if i < 16 else i - 32) / 2
+
+        def misfit(centre):
+            y = 1 / (1 + mp.exp(-centre))
+            c1 = y * (1 - y)
+            return abs(rounded(c1, 24) - c1) / y
+
+        centre = min((middle + mp.ldexp(k, -15) for k in range(-100, 101)), key=misfit)
+        low, high = (middle - centre + quarter for quarter in (mp.mpf("-0.25"), mp.mpf("0.25")))
+        first, *rest = interpolation(lambda d, centre=centre: 1 / (1 + mp.exp(-centre - d)), low, high, 6)
+        rows.append([centre, *split(first, [24], 24), *(rounded(value, 24) for value in rest)])
+    return list(zip(*rows, strict=True))
+
+
 def split(value, leading, bits):
     """value as a sum: `leading` has the bits of each part but the last, which has all of `bits`."""
     parts = []
@@ -262,6 +313,12 @@ def main():
         print(f"2^(k/16) and the rest, {bits} bits; then c, -log(c) and the rest:")
         for column in (*exponential_table(bits), *logarithm_table(bits, unit)):
             print(f"  {show(column, bits)}")
+    print("tanh: centre, high, low, c1 ... c5")
+    for column in tanh_table():
+        print(f"  {show(column, 24)}")
+    print("sigmoid: centre, high, low, c1 ... c6")
+    for column in sigmoid_table():
+        print(f"  {show(column, 24)}")
 
 
 if __name__ == "__main__":

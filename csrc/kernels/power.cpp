@@ -1,5 +1,6 @@
-// pow.
+// pow and roots.
 #include "simd/pow.h"
+#include "simd/rsqrt.h"
 
 #include "kernels/elementwise_lanes.h"
 #include "kernels/math_loop.h"
@@ -31,6 +32,19 @@ struct Power {
   template <class T>
   Vec<T> operator()(Vec<T> x, Vec<T> y) const {
     return pow(x, y);
+  }
+};
+
+struct Sqrt {
+  template <class T>
+  Vec<T> operator()(Vec<T> x) const {
+    return sqrt(x);
+  }
+};
+struct Rsqrt {
+  template <class T>
+  Vec<T> operator()(Vec<T> x) const {
+    return rsqrt(x);
   }
 };
 
@@ -153,6 +167,23 @@ const ElementwiseRow kRows[] = {
          ">>> wengert.pow(wengert.tensor([1, 2, 3]), wengert.tensor([3, 2, 1]))\ntensor([1, 4, 3])",
      .loops = power_loops(),
      .numbers = {kNumbers, sizeof kNumbers / sizeof *kNumbers, &kByOther}},
+    {.name = "sqrt",
+     .signature = "input: Tensor",
+     .rule = DTypeRule::floating,
+     .arity = 1,
+     .ns = 0.1f,
+     .doc = "The square root of each element, correctly rounded; NaN of negative ones; integers become the default float "
+            "dtype.\n\n"
+            ">>> wengert.sqrt(wengert.tensor([4, 2, -1]))\ntensor([2.0000, 1.4142,    nan])",
+     .loops = math_loops<Sqrt, 1>()},
+    {.name = "rsqrt",
+     .signature = "input: Tensor",
+     .rule = DTypeRule::floating,
+     .arity = 1,
+     .ns = 0.1f,
+     .doc = "1 / sqrt(input), element by element; integers become the default float dtype.\n\n"
+            ">>> wengert.rsqrt(wengert.tensor([4, 0, -1]))\ntensor([0.5000,    inf,    nan])",
+     .loops = math_loops<Rsqrt, 1>()},
 };
 
 }  // namespace

@@ -151,6 +151,28 @@ Vec<T> exp_of_sum(Vec<T> x, Vec<T> low) {
 }
 #endif
 
+// e^x = power (head + tail), power a power of two and |tail| < head / 2; 2^n within the exponents of normal numbers.
+template <class T>
+struct ExpParts {
+  Vec<T> power, head, tail;
+};
+template <class T>
+ExpParts<T> exp_parts(Vec<T> x) {
+#if WENGERT_AVX512
+  const Vec<T> shifted = x * Ln2<T>::inverse + ExpTable<T>::rounder, n = shifted - Vec<T>(ExpTable<T>::rounder);
+  const Vec<T> r = (x - n * Ln2<T>::high) - n * Ln2<T>::low;
+  const Vec<T> p = r + r * r * ExpTable<T>::polynomial(r);
+  const auto k = typename IntVec<T>::Raw(shifted.v);
+  const auto exponent = (k >> 4) << Format<T>::mantissa_bits;
+  const Vec<T> head = lookup(ExpTable<T>::power, k);
+  return {typename Vec<T>::Raw(exponent + Format<T>::one), head, head * p + lookup(ExpTable<T>::rest, k)};
+#else
+  const Vec<T> n = round_even(x * Ln2<T>::inverse);
+  const Vec<T> r = (x - n * Ln2<T>::high) - n * Ln2<T>::low;
+  return {power_of_two(n), Vec<T>(T(1)), r + r * r * exp_polynomial(r)};
+#endif
+}
+
 template <class T>
 Vec<T> exp(Vec<T> x) {
   return exp_of_sum(x, Vec<T>(T(0)));
