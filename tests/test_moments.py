@@ -284,5 +284,6 @@ def test_trapezoids():
     assert torch.trapezoid(torch.tensor([[1, 2]])).tolist() == [1.5] and torch.cumulative_trapezoid(
         torch.zeros(2, 1)
     ).shape == (2, 0)
+    assert torch.trapezoid(torch.tensor([120, 120], dtype=torch.int8)).item() == 120  # does not wrap
     with pytest.raises(RuntimeError, match="There must be one `x` value for each sample point"):
         torch.trapezoid(y, x[:3])

@@ -33,11 +33,14 @@ Result accumulate_call(const Call& call) {
   } else if (call.out) {
     check_exact_out(name, call.out, input.sizes(), target);
   }
-  if (target == DType::boolean && input.numel() > 0)
-    fail(ErrorKind::not_implemented, '"', name, "_out_cpu\" not implemented for 'Bool'");
   if (call.out) check_writable(*call.out);
+  if (target == DType::boolean) {
+    if (input.numel() > 0 && input.dim() > 0)
+      fail(ErrorKind::not_implemented, '"', name, "_out_cpu\" not implemented for 'Bool'");
+    return give(call, clone(to_dtype(input, target)));
+  }
 
-  const DType wide = is_floating(target) ? target : target == DType::boolean ? DType::boolean : DType::int64;
+  const DType wide = is_floating(target) ? target : DType::int64;
   const Tensor in = contiguous(to_dtype(is_floating(input.dtype()) ? to_dtype(input, target) : input, wide));
   // Straight into out= where it lies as the result does: over the input itself, or apart from it.
   const bool direct = call.out && call.out->dtype() == wide && call.out->is_contiguous() &&

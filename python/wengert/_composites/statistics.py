@@ -97,7 +97,7 @@ def corrcoef(input: Tensor) -> Tensor:
         _warn_of_few_observations()
         return wengert.full((table.size(0),) * 2, float("nan"), dtype=table.dtype).squeeze()
     deviations = table.std(1)
-    covariances = cov(table).reshape(table.size(0), -1)
+    covariances = cov(table).reshape(table.size(0), table.size(0))
     return (covariances / deviations.unsqueeze(1) / deviations).clamp(-1, 1).squeeze()
 
 
@@ -111,12 +111,13 @@ def _check_samples(name, y, x, dx, dim):
     """dim as an index from 0, and x as steps can be taken from it."""
     if x is not None and (not wengert.is_tensor(x) or dx != 1):
         raise TypeError(f"{name}() takes the points as a tensor x, or their distance dx")
-    if y.dtype == wengert.bool:
-        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
-    if x is not None and x.dtype == wengert.bool:
-        raise RuntimeError(f"{name}: received a bool input for `x`, but bool is not supported")
+    if wengert.bool in (y.dtype, y.dtype if x is None else x.dtype):
+        which = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
+    if x is None and isinstance(dx, bool):
+        raise RuntimeError(f"{name}: Currently, we only support dx as a real number.")
     if y.dim() == 0:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        raise IndexError(f"Dimension specified as {dim if x is None else 0} but tensor has no dimensions")
     dim = wrap_dim(dim, y.dim())
     if x is None or x.dim() == 0:
         return dim, x
@@ -129,6 +130,7 @@ def _check_samples(name, y, x, dx, dim):
 
 def _areas(y, x, dx, dim):
     """The area under y between each two neighbours along dim."""
+    y = y if y.dtype.is_floating_point else y.to(wengert.get_default_dtype())  # integers would wrap
     size = max(y.size(dim) - 1, 0)
     sums = y.narrow(dim, min(1, y.size(dim)), size) + y.narrow(dim, 0, size)
     if x is None:
@@ -150,6 +152,8 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, dim: int = 
     tensor(10.5000)
     """
     dim, x = _check_samples("trapezoid", y, x, dx, dim)
+    if y.size(dim) == 0:
+        return wengert.zeros([size for d, size in enumerate(y.shape) if d != dim], dtype=y.dtype)
     return _areas(y, x, dx, dim).sum(dim)
 
 
