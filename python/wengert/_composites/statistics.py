@@ -140,6 +140,7 @@ def _areas(y, x, dx, dim):
     along = x.dim() - (y.dim() - dim)
     if along < 0 or x.size(along) != y.size(dim):
         raise RuntimeError("There must be one `x` value for each sample point")
+    x = x if x.dtype.is_floating_point else x.to(wengert.int64)
     steps = x.narrow(along, min(1, x.size(along)), size) - x.narrow(along, 0, size)
     return sums * steps / 2
 
