@@ -21,8 +21,18 @@ void convert(const char* partial, char* out, char*, std::int64_t n, double) {
   }
 }
 
-Tensor apply(const char* name, std::initializer_list<Operand> operands) {
-  return elementwise(*find_op(name).row, std::span(operands.begin(), operands.size()));
+// Elementwise operators, looked up once.
+struct Rows {
+  const ElementwiseRow &abs = *find_op("abs").row, &pow = *find_op("pow").row, &sub = *find_op("sub").row,
+                       &mul = *find_op("mul").row;
+};
+const Rows& rows() {
+  static const Rows all;
+  return all;
+}
+
+Tensor apply(const ElementwiseRow& row, std::initializer_list<Operand> operands) {
+  return elementwise(row, std::span(operands.begin(), operands.size()));
 }
 
 Tensor norm_of(const Tensor& input, double order, const DimSet& reduced, bool keepdim) {
@@ -42,10 +52,10 @@ Tensor norm_of(const Tensor& input, double order, const DimSet& reduced, bool ke
         {pass_of(kernels().counts->nonzero, dtype, DType::int64), pass_of(kernels().sums->sum, DType::int64, DType::int64),
          dtype, single ? convert<float, std::int64_t, false> : convert<double, std::int64_t, false>},
         input, reduced, keepdim);
-  const Tensor magnitudes = apply("abs", {input});
+  const Tensor magnitudes = apply(rows().abs, {input});
   if (std::isinf(order)) return order > 0 ? amax(magnitudes, reduced, keepdim) : amin(magnitudes, reduced, keepdim);
-  const Tensor powers = apply("pow", {magnitudes, Scalar::of(order)});
-  return apply("pow", {reduce({add, add, dtype}, powers, reduced, keepdim), Scalar::of(1 / order)});
+  const Tensor powers = apply(rows().pow, {magnitudes, Scalar::of(order)});
+  return apply(rows().pow, {reduce({add, add, dtype}, powers, reduced, keepdim), Scalar::of(1 / order)});
 }
 
 constexpr const char* kName = "linalg.vector_norm";
@@ -107,7 +117,7 @@ Result norm_by_name_call(const Call& call) {
 }
 
 Result dist_call(const Call& call) {
-  const Tensor difference = apply("sub", {*call.args[0].tensor, *call.args[1].tensor});
+  const Tensor difference = apply(rows().sub, {*call.args[0].tensor, *call.args[1].tensor});
   check(is_floating(difference.dtype()), "norm(): input dtype should be either floating point or complex. Got ",
         info(difference.dtype()).scalar, " instead.");
   return vector_norm(difference, call.args[2].number.to<double>());
@@ -137,8 +147,7 @@ Result renorm_call(const Call& call) {
   else
     to_factors<double>(factors, maxnorm);
   if (call.out && !call.inplace) check_out("renorm", call.out, input.sizes(), input.dtype());
-  const Operand operands[] = {input, factors};
-  return give(call, contiguous(elementwise(*find_op("mul").row, operands)));
+  return give(call, contiguous(apply(rows().mul, {input, factors})));
 }
 
 constexpr unsigned kForms = kFunction | kMethod | kOut;
