@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
-#include <vector>
+#include <utility>
 
 #include "core/parallel.h"
 #include "ops/copy.h"
@@ -67,16 +67,18 @@ std::pair<T, T> extremes(const T* p, std::int64_t n, std::pair<T, T> otherwise) 
 
 // Counts, or adds the weights of, the elements of [edges[0], edges[bins]] in out; the last bin has both its ends. `even`: the
 // edges are evenly apart, so that a division finds the bin or, near an edge, its neighbour; `exact`: then the edges decide.
+// counts: room for `bins` numbers, which a float could not count to.
 template <class T>
 void count_in_bins(const T* p, std::int64_t n, const T* weights, const T* edges, std::int64_t bins, bool even, bool exact,
-                   T* out) {
-  std::vector<std::int64_t> counts(weights ? 0 : static_cast<std::size_t>(bins));
+                   std::int64_t* counts, T* out) {
+  std::fill_n(counts, bins, 0);
   const T low = edges[0], high = edges[bins], width = high - low;
+  if (!std::isfinite(width)) even = false;
   for (std::int64_t i = 0; i < n; ++i) {
     if (!(p[i] >= low && p[i] <= high)) continue;
     std::int64_t bin;
     if (even) {
-      bin = static_cast<std::int64_t>((p[i] - low) / width * static_cast<T>(bins));
+      bin = static_cast<std::int64_t>((p[i] - low) / width * static_cast<T>(bins));  // from 0 to bins
       if (exact) {
         const std::int64_t from = std::max<std::int64_t>(0, bin - 1), to = std::min(bin + 2, bins + 1);
         bin = std::upper_bound(edges + from, edges + to, p[i]) - edges - 1;
@@ -84,14 +86,14 @@ void count_in_bins(const T* p, std::int64_t n, const T* weights, const T* edges,
     } else {
       bin = std::upper_bound(edges, edges + bins + 1, p[i]) - edges - 1;
     }
-    bin = std::min(bin, bins - 1);
+    bin = std::clamp<std::int64_t>(bin, 0, bins - 1);
     if (weights)
       out[bin] += weights[i];
     else
-      ++counts[static_cast<std::size_t>(bin)];
+      ++counts[bin];
   }
   if (!weights)
-    for (std::int64_t b = 0; b < bins; ++b) out[b] = static_cast<T>(counts[static_cast<std::size_t>(b)]);
+    for (std::int64_t b = 0; b < bins; ++b) out[b] = static_cast<T>(counts[b]);
 }
 
 void check_bins(std::int64_t bins) {
@@ -122,6 +124,7 @@ Result histc_call(const Call& call) {
   floating(input.dtype(), "histogram_cpu", []<class T>() {});
   const Tensor result = result_of(call, {bins}, input.dtype());
   const Tensor dense = contiguous(input), counts = full({bins}, Scalar::of(std::int64_t{0}), input.dtype());
+  const Tensor room = Tensor::empty({bins}, DType::int64);
   floating(input.dtype(), "histogram_cpu", [&]<class T>() {
     std::pair<T, T> ends{a[2].number.to<T>(), a[3].number.to<T>()};
     if (ends.first == ends.second) ends = extremes<T>(dense.data<T>(), dense.numel(), ends);
@@ -131,7 +134,8 @@ Result histc_call(const Call& call) {
     const Tensor edges = Tensor::empty({bins + 1}, input.dtype());
     set_edges<T>(ends.first, ends.second, bins, edges.data<T>());
     LongWork work(2 * static_cast<double>(dense.numel()));
-    count_in_bins<T>(dense.data<T>(), dense.numel(), nullptr, edges.data<T>(), bins, true, false, counts.data<T>());
+    count_in_bins<T>(dense.data<T>(), dense.numel(), nullptr, edges.data<T>(), bins, true, false, room.data<std::int64_t>(),
+                     counts.data<T>());
   });
   if (!call.out) return counts;
   copy_into(result, counts);
@@ -163,12 +167,13 @@ Result histogram(const Call& call, const Tensor& input, const Tensor& edges, boo
     check_out("histogram", call.out2, {bins + 1}, input.dtype());
   }
   const Tensor dense = contiguous(input), weights = weight ? contiguous(*weight) : Tensor();
-  const Tensor counts = full({bins}, Scalar::of(std::int64_t{0}), input.dtype());
+  const Tensor counts = full({bins}, Scalar::of(std::int64_t{0}), input.dtype()), room = Tensor::empty({bins}, DType::int64);
   floating(input.dtype(), "histogramdd", [&]<class T>() {
     T *out = counts.data<T>(), *ends = edges.data<T>();
     {
       LongWork work(5 * static_cast<double>(dense.numel()));
-      count_in_bins<T>(dense.data<T>(), dense.numel(), weight ? weights.data<T>() : nullptr, ends, bins, even, true, out);
+      count_in_bins<T>(dense.data<T>(), dense.numel(), weight ? weights.data<T>() : nullptr, ends, bins, even, true,
+                       room.data<std::int64_t>(), out);
     }
     if (!a[weight_at + 1].truth()) return;
     T total = 0;

@@ -84,9 +84,8 @@ void sort_long_row(SortKeys keys, const char* in, std::int64_t item, std::int64_
       next[p] += sums[p];
     }
   }
-  const auto parts = [&](auto f) { parallel_run(ran, f); };
-  // Should a region get fewer threads than the one before, its threads take the parts of those that are missing.
-  parts([&](int thread, int of) {
+  parallel_run(ran, [&](int thread, int of) {
+    // Should this region get fewer threads than the one before, they take the parts of those that are missing.
     for (int t = thread; t < ran; t += of)
       kernel.partition(keys, in, part(t, ran), part(t + 1, ran), piece, places + kSortCells * t, records);
   });
