@@ -189,6 +189,23 @@ def test_gradient(edge_order):
     np.testing.assert_allclose(along.numpy(), np.gradient(array, axis=1, edge_order=edge_order), rtol=1e-12)
 
 
+@pytest.mark.parametrize("p", [0, 0.5, 1, 2, 3, float("inf")])
+@pytest.mark.parametrize("rows", [4, 30])
+def test_cdist(p, rows):
+    a, b = samples((2, rows, 5), "float64", 1), samples((rows + 1, 5), "float64", 2)
+    apart = np.abs(wide(a)[..., :, None, :] - wide(b)[None, None])
+    if p == 0:
+        expected = (apart != 0).sum(-1)
+    elif p == float("inf"):
+        expected = apart.max(-1)
+    else:
+        expected = (apart**p).sum(-1) ** (1 / p)
+    result = torch.cdist(torch.tensor(a), torch.tensor(b), p)
+    np.testing.assert_allclose(result.numpy(), expected.astype("float64"), rtol=1e-12)
+    exact = torch.cdist(torch.tensor(a), torch.tensor(b), compute_mode="donot_use_mm_for_euclid_dist")
+    np.testing.assert_allclose(exact.numpy(), np.sqrt((apart**2).sum(-1)).astype("float64"), rtol=1e-12)
+
+
 def test_resize():
     x = torch.arange(6)
     y = x.view(2, 3)
@@ -276,6 +293,8 @@ X = torch.arange(12.0).view(3, 4)
         (lambda: X.diff(-1), RuntimeError, "order must be non-negative but got -1"),
         (lambda: torch.gradient(X, edge_order=3), RuntimeError, "torch.gradient only supports edge_order=1 and edge_order=2."),
         (lambda: torch.gradient(X[:1]), RuntimeError, "torch.gradient expected each dimension size to be at least edge_order+1"),
+        (lambda: torch.cdist(X, X[:, :2]), RuntimeError, "X1 and X2 must have the same number of columns. X1: 4 X2: 2"),
+        (lambda: torch.cdist(X.int(), X), RuntimeError, "cdist only supports floating-point dtypes, X1 got: Int"),
     ],
 )  # fmt: skip
 def test_errors(call, error, message):

@@ -1,3 +1,13 @@
 """The operators written in Python, a module per subject. Importing this package fills ``_composite.TABLE``."""
 
-from . import contraction, differences, dtypes, linear_algebra, movement, powers, products, statistics
+from . import (
+    contraction,
+    differences,
+    distances,
+    dtypes,
+    linear_algebra,
+    movement,
+    powers,
+    products,
+    statistics,
+)
