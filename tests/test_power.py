@@ -36,6 +36,15 @@ def exact(x, y):
         return np.power(x, y)
 
 
+def exact_of_number(x, number):
+    """The root of -0 and -inf is not their power."""
+    if abs(number) != 0.5:
+        return exact(x, np.array(number, x.dtype))
+    with np.errstate(all="ignore"):
+        root = np.sqrt(x.astype(wide(x.dtype)))
+        return root if number > 0 else 1 / root
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_special_values(dtype):
     with np.errstate(over="ignore"):
@@ -51,15 +60,15 @@ def test_special_values(dtype):
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("number", NUMBERS)
 def test_numbers(dtype, number):
-    """An exponent with a loop of its own gives what the general one does, to 1.6 ULP."""
+    """An exponent with a loop of its own gives what the general one does, to 1.3 ULP: 1 with FMA."""
     with np.errstate(over="ignore"):
         x = np.concatenate([np.array(SPECIAL), np.random.default_rng(0).standard_normal(200)]).astype(dtype)
-    expected = exact(x, np.array(number, dtype))
+    expected = exact_of_number(x, number)
     for name, tensor, array in layouts(np.tile(x, (2, 1))):
-        assert_near(tensor**number, exact(array, np.array(number, dtype)), dtype, 1.6, name)
+        assert_near(tensor**number, exact_of_number(array, number), dtype, 1.3, name)
     target = torch.tensor(x)
     target **= number
-    assert_near(target, expected, dtype, 1.6)
+    assert_near(target, expected, dtype, 1.3)
     assert_same(torch.pow(torch.tensor(x), number, out=torch.zeros(0, dtype=dtype_of(dtype))), target.numpy())
 
 

@@ -75,10 +75,13 @@ struct Square {
     return x * x;
   }
 };
-struct Cube {  // at most 1.5 ULP
+struct Cube {
   template <class T>
   Vec<T> operator()(Vec<T> x) const {
-    return x * x * x;
+    if constexpr (static_cast<T>(0.5) != T(0))
+      return cube(x);
+    else
+      return x * x * x;
   }
 };
 struct Inverse {
@@ -95,21 +98,6 @@ struct InverseSquare {  // 1 / (x * x) would lose small results. With a step of 
     return blend(usual, fma(error + error, square, square), square);
   }
 };
-// As C's pow, not sqrt: of -0 it is 0, of -inf inf.
-struct Root {
-  template <class T>
-  Vec<T> operator()(Vec<T> x) const {
-    const Vec<T> inf(static_cast<T>(__builtin_inf()));
-    return blend(equal(x, -inf), inf, sqrt(x + Vec<T>(T(0))));
-  }
-};
-struct InverseRoot {
-  template <class T>
-  Vec<T> operator()(Vec<T> x) const {
-    return Vec<T>(T(1)) / Root{}(x);
-  }
-};
-
 // The exponent is not looked at.
 template <class F, class T>
 void base_loop(const ElementwiseArgs& args) {
@@ -146,10 +134,10 @@ constexpr ElementwiseRow kByOther = number_row(power_loops(), 1),
                          kByOne = number_row(base_loops<Itself>(base_loop<Itself, uint8_t>), 0.02f),
                          kByTwo = number_row(base_loops<Square>(nullptr), 0.02f),
                          kByThree = number_row(base_loops<Cube>(nullptr), 0.02f),
-                         kByHalf = number_row(floating_base_loops<Root>(), 0.2f),
+                         kByHalf = number_row(floating_base_loops<Sqrt>(), 0.1f),
                          kByMinusOne = number_row(floating_base_loops<Inverse>(), 0.1f),
                          kByMinusTwo = number_row(floating_base_loops<InverseSquare>(), 0.1f),
-                         kByMinusHalf = number_row(floating_base_loops<InverseRoot>(), 0.3f);
+                         kByMinusHalf = number_row(floating_base_loops<Rsqrt>(), 0.1f);
 
 const ElementwiseNumber kNumbers[] = {{2, &kByTwo},       {3, &kByThree},        {0.5, &kByHalf}, {-1, &kByMinusOne},
                                       {-2, &kByMinusTwo}, {-0.5, &kByMinusHalf}, {1, &kByOne},    {0, &kByZero}};
@@ -162,7 +150,8 @@ const ElementwiseRow kRows[] = {
      .ns = 1,
      .doc =
          "input to the power of exponent, element by element; either may be a number. Floats follow C's pow: any number to "
-         "the power 0 is 1, a negative one to a power that is not whole NaN. Integers wrap; their powers by negative elements "
+         "the power 0 is 1, a negative one to a power that is not whole NaN; but the numbers 0.5 and -0.5 are sqrt and rsqrt, "
+         "of -0 and -inf too. Integers wrap; their powers by negative elements "
          "are rounded towards zero, and by a negative number a RuntimeError.\n\n"
          ">>> wengert.pow(wengert.tensor([1, 2, 3]), wengert.tensor([3, 2, 1]))\ntensor([1, 4, 3])",
      .loops = power_loops(),
