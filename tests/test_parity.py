@@ -382,8 +382,8 @@ def described(torch, result, tensors):
     return str(result.dtype), tuple(result.shape), strides if result.numel() else None, offsets
 
 
-# PyTorch rounds pi x before its sine is taken; takes ndtr to be (1 + erf) / 2; and loses digits near digamma's zeros. The edge
-# of a histogram that is next to zero.
+# PyTorch rounds 1 / ln 2 before it adds logarithms, and pi x before its sine is taken; takes ndtr to be (1 + erf) / 2; and loses
+# digits near digamma's zeros. The edge of a histogram that is next to zero.
 ABSOLUTE = {"logaddexp2", "sinc", "special_ndtr", "digamma", "histogram.count"}
 
 

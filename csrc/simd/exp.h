@@ -151,7 +151,7 @@ Vec<T> exp_of_sum(Vec<T> x, Vec<T> low) {
 }
 #endif
 
-// e^x = power (head + tail), power a power of two and |tail| < head / 2; 2^n within the exponents of normal numbers.
+// e^x = power (head + tail), power a power of two and |tail| < head / 8; 2^n within the exponents of normal numbers.
 template <class T>
 struct ExpParts {
   Vec<T> power, head, tail;
@@ -168,8 +168,10 @@ ExpParts<T> exp_parts(Vec<T> x) {
   return {typename Vec<T>::Raw(exponent + Format<T>::one), head, head * p + lookup(ExpTable<T>::rest, k)};
 #else
   const Vec<T> n = round_even(x * Ln2<T>::inverse);
-  const Vec<T> r = (x - n * Ln2<T>::high) - n * Ln2<T>::low;
-  return {power_of_two(n), Vec<T>(T(1)), r + r * r * exp_polynomial(r)};
+  const Vec<T> rough = x - n * Ln2<T>::high;
+  const Vec<T> r = rough - n * Ln2<T>::low, error = (rough - r) - n * Ln2<T>::low;
+  const Pair<T> head = fast_two_sum(Vec<T>(T(1)), r);
+  return {power_of_two(n), head.high, head.low + (r * r * exp_polynomial(r) + error)};
 #endif
 }
 

@@ -33,23 +33,15 @@ struct SigmoidRange<double> {
 
 // 1 / (1 + e^-x) = 1 / (1 + p (head + tail)) for x of at least SigmoidRange::lowest, p a power of two. The inverse is corrected
 // by its product with 1 - inverse - inverse p (head + tail).
-inline Vec<float> sigmoid_core(Vec<float> x) {
-  const ExpParts<float> e = exp_parts(-smaller(SigmoidRange<float>::highest, x));
-  const Vec<float> inverse = reciprocal(1.0f + e.power * (e.head + e.tail)), scaled = inverse * e.power;
-  // The larger term first: that difference is nearly exact.
-  const Mask<float> negative = less(x, 0.0f);
-  const Vec<float> first = (1.0f - blend(negative, 0.0f, inverse)) - scaled * e.head;
-  const Vec<float> rest = (first - blend(negative, inverse, 0.0f)) - scaled * e.tail;
-  return inverse + inverse * rest;
-}
-inline Vec<double> sigmoid_core(Vec<double> x) {
-  const ExpParts<double> e = exp_parts(-smaller(SigmoidRange<double>::highest, x));
-  const Vec<double> inverse = reciprocal(1.0 + e.power * (e.head + e.tail)), scaled = inverse * e.power;
-  const Pair<double> product = two_product(scaled, e.head);
-  const Mask<double> negative = less(x, 0.0);
-  const Pair<double> first = fast_two_sum(Vec<double>(1.0), -blend(negative, product.high, inverse));
-  const Vec<double> rest =
-      (first.high - blend(negative, inverse, product.high)) + (first.low - (product.low + scaled * e.tail));
+template <class T>
+Vec<T> sigmoid_core(Vec<T> x) {
+  const ExpParts<T> e = exp_parts(-smaller(Vec<T>(SigmoidRange<T>::highest), x));
+  const Vec<T> zero(T(0)), inverse = reciprocal(T(1) + e.power * (e.head + e.tail)), scaled = inverse * e.power;
+  const Pair<T> product = two_product(scaled, e.head);
+  // The larger term first: its difference from 1 loses little, and that is kept.
+  const Mask<T> negative = less(x, zero);
+  const Pair<T> first = fast_two_sum(Vec<T>(T(1)), -blend(negative, product.high, inverse));
+  const Vec<T> rest = (first.high - blend(negative, inverse, product.high)) + (first.low - (product.low + scaled * e.tail));
   return inverse + inverse * rest;
 }
 
