@@ -93,7 +93,7 @@ struct Inverse {
 struct InverseSquare {  // 1 / (x * x) would lose small results. With a step of Newton's, at most 1 ULP
   template <class T>
   Vec<T> operator()(Vec<T> x) const {
-    const Vec<T> one(T(1)), inverse = one / x, square = inverse * inverse, error = fma(-x, inverse, one);
+    const Vec<T> one(T(1)), inverse = one / x, square = inverse * inverse, error = -product_error(x, inverse, one);
     const Mask<T> usual = less(square, Vec<T>(static_cast<T>(__builtin_inf()))) & greater(square, Vec<T>(T(0)));
     return blend(usual, fma(error + error, square, square), square);
   }
