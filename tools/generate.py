@@ -36,6 +36,7 @@ TYPES = {
     "str": "builtins.str",
     "int[]": "builtins.int | Sequence[builtins.int]",
     "tuple": "Sequence[builtins.int]",
+    "float[]": "Sequence[builtins.float]",
     "dtype": "DType",
     "Generator": "_C.Generator",
     "device": "Device",
@@ -132,7 +133,7 @@ def definitions(name: str, op: dict, form: str) -> Iterator[str]:
     star = ["*"] if keywords and not any(a.variadic for a in positional) else []
     taken = first + [a.stub() for a in positional] + star + keywords
     yield f"{indent}def {name}({', '.join(taken)}) -> {returns}: ..."
-    if positional and positional[-1].type == "int[]":
+    if positional and positional[-1].type == "int[]" and not positional[-1].variadic:
         bare = first + [a.stub() for a in positional[:-1]] + [positional[-1].stub(bare=True)] + keywords
         yield f"{indent}def {name}({', '.join(bare)}) -> {returns}: ..."
 

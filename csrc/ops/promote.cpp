@@ -64,8 +64,9 @@ void set_default_dtype(DType dtype) {
 }
 
 const char* cpp_name(DType dtype) {
-  constexpr const char* kNames[kDTypes] = {"bool",           "unsigned char", "signed char",   "short int", "int",   "long int",
-                                           "short unsigned int", "unsigned int",  "long unsigned int", "float",     "double"};
+  constexpr const char* kNames[kDTypes] = {"bool",     "unsigned char",      "signed char",  "short int",         "int",
+                                           "long int", "short unsigned int", "unsigned int", "long unsigned int", "float",
+                                           "double"};
   return kNames[index_of(dtype)];
 }
 

@@ -224,11 +224,13 @@ def _promoted(a, b):
 
 
 def _isclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
-    return wengert.isclose(*_promoted(a, b), rtol, atol, equal_nan)
+    first, second = _promoted(a, b)
+    return wengert.isclose(first, second, rtol, atol, equal_nan)
 
 
 def _allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
-    return wengert.allclose(*_promoted(a, b), rtol, atol, equal_nan)
+    first, second = _promoted(a, b)
+    return wengert.allclose(first, second, rtol, atol, equal_nan)
 
 
 def _clip(a, a_min=None, a_max=None):

@@ -11,6 +11,7 @@ _FLOATS = {
 
 class _TypeInfo:
     __slots__ = ("_dtype",)
+    _dtype: _C.dtype
 
     @property
     def dtype(self):
@@ -20,7 +21,7 @@ class _TypeInfo:
     def __eq__(self, other):
         return self._dtype is other._dtype if type(self) is type(other) else NotImplemented
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self):
         return type(self), (self._dtype,)

@@ -3,7 +3,10 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from . import _C
+from . import array_api as array_api
+from . import linalg as linalg
 from . import random as random
+from . import special as special
 from ._C import Generator as Generator
 from ._C import Size as Size
 from ._C import can_cast as can_cast
@@ -27,6 +30,9 @@ from ._C import set_default_dtype as set_default_dtype
 from ._C import set_num_threads as set_num_threads
 from ._C import strided as strided
 from ._C import tensor as tensor
+from ._creation import as_tensor as as_tensor
+from ._creation import asarray as asarray
+from ._creation import frombuffer as frombuffer
 from ._interop import from_dlpack as from_dlpack
 from ._interop import to_dlpack as to_dlpack
 from ._typing import Device, DType, Layout, MemoryFormat, Number

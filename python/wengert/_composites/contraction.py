@@ -253,7 +253,7 @@ def _contract(terms, output, sizes):
             keep = set(output).union(*(labels for _, labels in (*terms, *chosen)))
             chosen.insert(0, _pair(a, b, keep))
         terms.append(chosen[0])
-    operand, labels = _reduced(*terms[0], set(output))
+    operand, labels = _reduced(terms[0][0], terms[0][1], set(output))
     return operand.permute([labels.index(label) for label in output])
 
 
@@ -290,7 +290,7 @@ def einsum(*args: Any) -> Tensor:
     terms = [_diagonal(operand, labels, i) for i, (operand, labels) in enumerate(zip(operands, inputs, strict=True))]
     sizes = _sizes(terms)
     if len(terms) == 1:
-        operand, labels = _reduced(*terms[0], set(output))
+        operand, labels = _reduced(terms[0][0], terms[0][1], set(output))
         return operand.permute([labels.index(label) for label in output])
     result = _contract(terms, [label for label in output if sizes[label] != 1], sizes)
     return result.reshape([sizes[label] for label in output])

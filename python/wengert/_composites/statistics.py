@@ -11,7 +11,8 @@ from ._shapes import dtype_word, wrap_dim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wengert import Number, Tensor
+    from wengert import Tensor
+    from wengert._typing import Number
 
 
 def _check_weights(name, weights, kind, right_kind, observations):
@@ -65,7 +66,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     table = table.to(dtype)
     mean = (table if weights is None else table * weights).sum(1, keepdim=True) / (total or 1)
     # Each weight w counts as w observations, of which those of aweights take w ** 2 from the degrees of freedom.
-    share = 1 if aweights is None else (weights * aweights).sum().item() / total
+    share = 1 if aweights is None or weights is None else (weights * aweights).sum().item() / total
     divisor = total - correction * share
     if divisor <= 0:
         _warn_of_few_observations()

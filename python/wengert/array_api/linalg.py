@@ -18,7 +18,8 @@ def matmul(x1, x2, /):
 
 def tensordot(x1, x2, /, *, axes=2):
     """The sums of products over axes of both."""
-    return wengert.tensordot(*_promoted(x1, x2), dims=axes)
+    a, b = _promoted(x1, x2)
+    return wengert.tensordot(a, b, dims=axes)
 
 
 def vecdot(x1, x2, /, *, axis=-1):

@@ -1,6 +1,7 @@
 """What the functions of this package share: checks with PyTorch's sentences, NumPy's arrays, named results."""
 
 from collections import namedtuple
+from typing import Any
 
 import wengert
 
@@ -36,15 +37,15 @@ def check_square(name, tensor):
     )
 
 
-def named(name, fields):
+def named(name: str, fields: str) -> Any:
     """The class of a result with named fields, which prints as PyTorch's."""
-    cls = namedtuple(name, fields)
-    cls.__module__ = "wengert.return_types"
-    cls.__repr__ = lambda self: "torch.return_types.{}(\n{})".format(
-        name,
-        ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True)),
-    )
-    return cls
+
+    def text(self):
+        shown = (f"{field}={value!r}" for field, value in zip(fields.split(), self, strict=True))
+        return f"torch.return_types.{name}(\n" + ",\n".join(shown) + ")"
+
+    base: Any = namedtuple(name, fields)  # type: ignore[misc]
+    return type(name, (base,), {"__slots__": (), "__module__": "wengert.return_types", "__repr__": text})
 
 
 def given(out, result):

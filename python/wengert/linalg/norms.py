@@ -4,6 +4,7 @@ from math import inf
 
 import wengert
 
+from .. import _C
 from ._support import check, check_float, check_matrices, check_square, given
 from .decompositions import eigvalsh, svdvals
 
@@ -18,7 +19,7 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
     >>> wengert.linalg.vector_norm(wengert.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    return given(out, wengert._linalg_vector_norm(x, ord, dim, keepdim, dtype=dtype))
+    return given(out, _C.functions["_linalg_vector_norm"](x, ord, dim, keepdim, dtype=dtype))
 
 
 def _singular_values(A, dims):
