@@ -129,6 +129,8 @@ def test_every_ufunc_gives_tensors():
         if not isinstance(ufunc, np.ufunc) or ufunc.signature:
             continue
         for array in (np.array([1.0, 2.0]), np.array([1, 2]), np.array([True, False])):
+            if name == "reciprocal" and array.dtype.kind != "f":
+                continue  # ours are floats, as PyTorch's
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:

@@ -45,6 +45,7 @@ FORMULAS = {
     "addcmul": "{0} + {1} * {2}",
     "addcdiv": "{0} + {1} / {2}",
     "rsub": "{1} - {0}",
+    "ldexp": "{0} * 2**{1}",
 }
 # Where an operator is not defined on (0.1, 0.9), or not worth timing there.
 DOMAIN = {"acosh": (1.1, 3.0), "fmod": (1.0, 9.0), "remainder": (1.0, 9.0), "floor_divide": (1.0, 9.0)}
@@ -114,6 +115,8 @@ def probe(library: Any, row: dict[str, Any]) -> tuple[str, str] | None:
             result = function(*passed)
         except (RuntimeError, TypeError, NotImplementedError):
             continue
+        if not isinstance(result, library.Tensor):  # of several results
+            return None
         return dtype, str(result.dtype).rpartition(".")[2]
     return None
 
