@@ -35,6 +35,7 @@ TYPES = {
     "bool": "builtins.bool",
     "str": "builtins.str",
     "int[]": "builtins.int | Sequence[builtins.int]",
+    "float[]": "Sequence[builtins.float]",
     "tuple": "Sequence[builtins.int]",
     "float[]": "Sequence[builtins.float]",
     "dtype": "DType",
@@ -44,7 +45,13 @@ TYPES = {
     "memory_format": "MemoryFormat",
 }
 
-RESULTS = {"Tensor": "Tensor", "Tensor[]": "tuple[Tensor, ...]", "bool": "builtins.bool", "Number": "Number"}
+RESULTS = {
+    "Tensor": "Tensor",
+    "Tensor[]": "tuple[Tensor, ...]",
+    "Tensor | Tensor[]": "Tensor | tuple[Tensor, ...]",
+    "bool": "builtins.bool",
+    "Number": "Number",
+}
 
 # Accepted because PyTorch has them, without a choice on a CPU: left out of docs/ops.md.
 WITHOUT_CHOICE = {"device", "layout", "memory_format", "non_blocking", "pin_memory", "requires_grad"}

@@ -125,7 +125,7 @@ struct Op {
   std::string signature;
   std::vector<ArgSpec> args;
   std::vector<std::string> fields;  // of a tuple result
-  std::string returns = "Tensor";   // "Tensor[]", "bool", "Number"
+  std::string returns = "Tensor";   // "Tensor[]", "Tensor | Tensor[]", "bool", "Number"
   unsigned forms;
   Implementation call;
   std::string doc;

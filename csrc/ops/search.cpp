@@ -319,12 +319,14 @@ constexpr OpRow kRows[] = {
      "number.\n\n"
      ">>> wengert.isin(wengert.tensor([1, 2, 3]), wengert.tensor([3, 1]))\ntensor([ True, False,  True])"},
     {"unique", "",
-     "input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int? = None",
+     "input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int? = None -> "
+     "Tensor | Tensor[]",
      kFunction | kMethod, unique_call,
      "The distinct elements in ascending order, or the distinct slices along dim; on demand also which of them each element is "
      "and how often each occurs. No two NaN are alike.\n\n"
      ">>> wengert.unique(wengert.tensor([3, 1, 3]), return_counts=True)\n(tensor([1, 3]), tensor([1, 2]))"},
-    {"unique_consecutive", "", "input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int? = None",
+    {"unique_consecutive", "",
+     "input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int? = None -> Tensor | Tensor[]",
      kFunction | kMethod, unique_consecutive_call,
      "The elements, or slices along dim, that differ from the one before; on demand also which of them each element is and how "
      "often each is repeated.\n\n"

@@ -38,6 +38,7 @@ void test_totals(const KernelTable& table, Report& report);
 void test_scan(const KernelTable& table, Report& report);
 void test_gemm(const KernelTable& table, Report& report);
 void test_gemv(const KernelTable& table, Report& report);
+void test_sort(const KernelTable& table, Report& report);
 void test_random(const KernelTable& table, Report& report);
 void test_probe(const KernelTable& table, Report& report);
 

@@ -20,6 +20,7 @@ constexpr struct {
     {"scan", test_scan},
     {"gemm", test_gemm},
     {"gemv", test_gemv},
+    {"sort", test_sort},
     {"random", test_random},
     {"probe", test_probe},
 };
