@@ -362,5 +362,5 @@ def chain_matmul(*matrices: Tensor) -> Tensor:
     for matrix in matrices:
         _check(matrix.dim() == 2, f"Tensor dimension is {matrix.dim()}, expected 2 instead.")
     if len(matrices) == 1:
-        return matrices[0].clone(memory_format=wengert.contiguous_format)
+        return matrices[0].clone()
     return wengert.linalg.multi_dot(matrices)

@@ -24,13 +24,13 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     """
     if input.dim() == 0 or other.dim() == 0:
         return wengert.mul(input, other)
-    if input.dtype != other.dtype:
-        raise RuntimeError("both inputs should have same dtype")
     if input.size(-1) != other.size(-1):
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.shape)} and {list(other.shape)}"
         )
+    if input.dtype != other.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     rows = wengert.mm(input.reshape(-1, input.size(-1)), other.reshape(-1, other.size(-1)).t())
     return rows.reshape(input.shape[:-1] + other.shape[:-1])
 

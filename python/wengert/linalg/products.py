@@ -85,7 +85,7 @@ def matrix_power(A, n, *, out=None):
         n >>= 1
         if n:
             square = square @ square
-    return given(out, result.clone() if result is A else result)
+    return given(out, result.clone(memory_format=wengert.contiguous_format) if result is A else result)
 
 
 # The numerator's coefficients of the [13/13] Pade approximant of exp, and the largest 1-norm for which it has no error beyond
