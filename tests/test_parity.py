@@ -141,6 +141,7 @@ ON_PURPOSE = [
 MISREAD = ("median.dim", "nanmedian.dim")  # PyTorch reads past the end of repeated rows
 KEYWORDS = ("unique_consecutive",)  # PyTorch mistakes what it is given by position
 TIES = ("topk", "kthvalue", "median.dim", "nanmedian.dim", "mode")
+UNSORTED = ("searchsorted", "bucketize")  # what is searched here mostly is not in order: then either may find anything
 UNINITIALISED = ("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided", "empty_permuted")
 # Totals of uint64 are uint64; PyTorch's are int64.
 UNSIGNED_TOTALS = ("sum", "nansum", "prod", "cumsum", "cumprod", "sum_to_size")
@@ -424,7 +425,7 @@ def difference(torch, op, form, name, positional, keywords):
         if ours[1] in (RuntimeError, IndexError) and not ours[2].startswith(theirs[2].split("\n")[0].rstrip(".")):
             return f"{ours[2]}\n    PyTorch: {theirs[2][:300]}"
     else:
-        uninitialised = op["name"] in (*UNINITIALISED, "resize_", "resize_as_")
+        uninitialised = op["name"] in (*UNINITIALISED, *UNSORTED, "resize_", "resize_as_")
         for number, (a, b) in enumerate(zip(ours[1], theirs[1], strict=True)):
             about = described(wengert, a, ours[3]), described(torch, b, theirs[3])
             wider = op["name"] in UNSIGNED_TOTALS and about[0][0] == "torch.uint64"

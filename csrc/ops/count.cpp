@@ -27,11 +27,15 @@ Result bincount_call(const Call& call) {
   check(input.dim() == 1, kInputs);
   const Tensor values = contiguous(to_dtype(input, DType::int64));
   const std::int64_t *p = values.data<std::int64_t>(), n = values.numel();
-  const auto [low, high] = std::minmax_element(p, p + n);
-  check(*low >= 0, kInputs);  // a uint64 beyond int64 is negative here
+  std::int64_t signs = 0, high = 0;  // simple enough for the compiler to vectorise
+  for (std::int64_t i = 0; i < n; ++i) {
+    signs |= p[i];
+    high = p[i] > high ? p[i] : high;
+  }
+  check(signs >= 0, kInputs);  // a uint64 beyond int64 is negative here
   check(!weights || (weights->dim() == 1 && weights->size(0) == n), "weights should be 1-d and have the same length as input");
-  check(*high < INT64_MAX, "maximum value of input overflowed, it should be < ", INT64_MAX, " but got ", *high);
-  const std::int64_t bins = std::max(minlength, *high + 1);
+  check(high < INT64_MAX, "maximum value of input overflowed, it should be < ", INT64_MAX, " but got ", high);
+  const std::int64_t bins = std::max(minlength, high + 1);
   const DType dtype = !weights ? DType::int64 : weights->dtype() == DType::float32 ? DType::float32 : DType::float64;
   const Tensor result = full({bins}, Scalar::of(std::int64_t{0}), dtype);
   const Tensor added = weights ? contiguous(to_dtype(*weights, dtype)) : Tensor();

@@ -22,22 +22,39 @@ Tensor as_tensor(const Value& value, DType dtype) {
   return to_dtype(full({}, value.number, value.number.is_floating() ? DType::float64 : DType::int64), dtype);  // wraps
 }
 
-// How many of the n elements from `base` are before `value`: for an ascending sequence where it would be inserted. Elements are
-// taken at order[i] where order is given. A NaN, in either place, is before nothing and nothing is before it.
+// For each of `count` values, how many of the n elements from `base` are before it: in an ascending sequence, where it would be
+// inserted. Elements are taken at order[i] where order is given. A NaN, in either place, has everything before it. Several
+// searches take their steps together and without branches, so that the reads overlap.
+constexpr std::int64_t kTogether = 8;
+
 template <bool kRight, class T>
-std::int64_t insertion_point(const T* base, const std::int64_t* order, std::int64_t n, T value) {
-  std::int64_t first = 0;
-  const auto before = [&](std::int64_t i) {
+void insertion_points(const T* base, const std::int64_t* order, std::int64_t n, const T* values, std::int64_t count,
+                      std::int64_t* points) {
+  std::int64_t first[kTogether] = {};
+  const auto before = [&](std::int64_t i, T value) -> std::int64_t {
     const T element = base[order ? order[i] : i];
     return kRight ? !(element > value) : !(element >= value);
   };
-  while (n > 0) {  // without branches on the values, so that searches overlap
-    const std::int64_t half = n / 2;
-    const bool further = before(first + half);
-    first = further ? first + half + 1 : first;
-    n = further ? n - half - 1 : half;
+  for (std::int64_t left = n; left > 0;) {
+    const std::int64_t half = (left + 1) / 2;
+    for (std::int64_t v = 0; v < count; ++v) first[v] += before(first[v] + half - 1, values[v]) * half;
+    left -= half;
   }
-  return first;
+  for (std::int64_t v = 0; v < count; ++v) points[v] = first[v];
+}
+
+// Calls f(i, point) for the values [begin, end).
+template <bool kRight, class T, class F>
+void each_point(const T* base, const std::int64_t* order, std::int64_t n, const T* values, std::int64_t begin, std::int64_t end,
+                F&& f) {
+  std::int64_t points[kTogether];
+  std::int64_t i = begin;
+  for (; i + kTogether <= end; i += kTogether) {
+    insertion_points<kRight>(base, order, n, values + i, kTogether, points);
+    for (std::int64_t v = 0; v < kTogether; ++v) f(i + v, points[v]);
+  }
+  if (i < end) insertion_points<kRight>(base, order, n, values + i, end - i, points);
+  for (std::int64_t v = 0; i + v < end; ++v) f(i + v, points[v]);
 }
 
 struct Search {
@@ -102,10 +119,11 @@ Result run_search(const Call& call, const Search& search) {
       Out* out = found.data<Out>();
       const T* p = values.data<T>();
       parallel_for(count, 64, ns, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          const std::int64_t row = one ? 0 : i / each * n;
-          out[i] = static_cast<Out>(insertion_point<kRight>(
-              sequence.data<T>() + row, search.sorter ? order.data<std::int64_t>() + row : nullptr, n, p[i]));
+        while (begin < end) {
+          const std::int64_t row = one ? 0 : begin / each, stop = one ? end : std::min(end, (row + 1) * each);
+          each_point<kRight>(sequence.data<T>() + row * n, search.sorter ? order.data<std::int64_t>() + row * n : nullptr, n, p,
+                             begin, stop, [out](std::int64_t i, std::int64_t point) { out[i] = static_cast<Out>(point); });
+          begin = stop;
         }
       });
     };
@@ -164,10 +182,8 @@ Result isin_call(const Call& call) {
     while (n > 0 && q[n - 1] != q[n - 1]) --n;  // NaN stand last and equal nothing
     bool* out = found.data<bool>();
     parallel_for(count, 64, ns, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t at = insertion_point<false>(q, nullptr, n, p[i]);
-        out[i] = (at < n && q[at] == p[i]) != invert;
-      }
+      each_point<false>(q, nullptr, n, p, begin, end,
+                        [&](std::int64_t i, std::int64_t at) { out[i] = (at < n && q[at] == p[i]) != invert; });
     });
   });
   if (!call.out) return found;
