@@ -1,5 +1,5 @@
-// exp, exp2 and expm1 of every argument. Coefficients: tools/minimax.py. Largest errors, for float32 over all inputs, for float64
-// over 10^6: exp 0.76 ULP with AVX-512, elsewhere 0.98; exp2 0.95 (1.01 without FMA in float64); expm1 0.95.
+// exp, exp2 and expm1 of every argument. Coefficients: tools/minimax.py. Largest errors, for float32 over all inputs, for
+// float64 over 10^6: exp 0.76 ULP with AVX-512, elsewhere 0.98; exp2 0.95 (1.01 without FMA in float64); expm1 0.95.
 #pragma once
 
 #include "simd/lookup.h"
