@@ -115,7 +115,7 @@ def probe(library: Any, row: dict[str, Any]) -> tuple[str, str] | None:
             result = function(*passed)
         except (RuntimeError, TypeError, NotImplementedError):
             continue
-        if not isinstance(result, library.Tensor):  # of several results
+        if isinstance(result, tuple):  # of several results
             return None
         return dtype, str(result.dtype).rpartition(".")[2]
     return None
