@@ -2,6 +2,7 @@
 
 #include "kernels/by_dtype.h"
 
+#include "simd/unsigned.h"
 #include "simd/vec.h"
 
 namespace wengert::WENGERT_ISA {
@@ -73,25 +74,6 @@ void copy_loop(const CopyArgs& a) {
 
 template <class T>
 inline constexpr bool kIsFloating = static_cast<T>(0.5) != T(0);
-
-template <int Bytes>
-struct UnsignedOf;
-template <>
-struct UnsignedOf<1> {
-  using type = uint8_t;
-};
-template <>
-struct UnsignedOf<2> {
-  using type = uint16_t;
-};
-template <>
-struct UnsignedOf<4> {
-  using type = uint32_t;
-};
-template <>
-struct UnsignedOf<8> {
-  using type = uint64_t;
-};
 
 // Truncates to Wide where it fits, else gives Wide's smallest number.
 template <class Wide, class From>

@@ -1,4 +1,5 @@
 #include "kernels/reduce_loop.h"
+#include "simd/unsigned.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -15,27 +16,6 @@ struct Number {
     return x == x;
   }
 };
-
-template <int Bytes>
-struct UnsignedOf;
-template <>
-struct UnsignedOf<1> {
-  using type = uint8_t;
-};
-template <>
-struct UnsignedOf<2> {
-  using type = uint16_t;
-};
-template <>
-struct UnsignedOf<4> {
-  using type = uint32_t;
-};
-template <>
-struct UnsignedOf<8> {
-  using type = uint64_t;
-};
-template <class T>
-using Unsigned = typename UnsignedOf<sizeof(T)>::type;
 
 // Lanes of the element's own size count: a block gives each of one byte fewer than 2^8.
 template <class F, class T>
