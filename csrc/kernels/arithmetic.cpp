@@ -76,7 +76,7 @@ struct Absolute {  // integers wrap: the smallest is its own
     if constexpr (kIsFloating<T>)  // -0 + 0 is 0
       return select(a.v != a.v, a, Vec<T>(typename Vec<T>::Raw(a.v < T(0) ? -a.v : a.v) + T(0)));
     else
-      return select(a.v < T(0), Vec<T>(typename Vec<T>::Raw(-typename RawOf<Bits<T>>::Raw(a.v))), a);
+      return select(a.v < T(0), Vec<T>(typename Vec<T>::Raw(-typename RawOf<Unsigned<T>>::Raw(a.v))), a);
   }
 };
 

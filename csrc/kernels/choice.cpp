@@ -1,5 +1,6 @@
 // Operators that choose or mix: where, clamp, fmax and fmin, relu, heaviside, nan_to_num, lerp, addcmul, addcdiv, isclose.
 #include "kernels/elementwise_loop.h"
+#include "simd/extremes.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -72,18 +73,28 @@ constexpr ElementwiseLoops kWhereLoops = {{where_loop<uint8_t>, where_loop<uint8
                                            where_loop<uint32_t>, where_loop<uint64_t>, where_loop<uint32_t>,
                                            where_loop<uint64_t>}};
 
-// ---- larger and smaller. Of equal operands, zeros of both signs among them, a is the result.
+// ---- larger and smaller. Of equal operands, zeros of both signs among them, a is the result. (larger() and smaller() of
+// floats give the second operand there, and where either is NaN.)
+
+template <class T>
+inline constexpr bool kIsFloating = static_cast<T>(0.5) != T(0);
 
 struct Maximum {  // NaN where either is
-  template <class V>
-  V operator()(V a, V b) const {
-    return select((a.v < b.v) | (b.v != b.v), b, a);
+  template <class T>
+  Vec<T> operator()(Vec<T> a, Vec<T> b) const {
+    if constexpr (kIsFloating<T>)
+      return blend(unordered(b, b), b, larger(b, a));
+    else
+      return larger(a, b);
   }
 };
 struct Minimum {
-  template <class V>
-  V operator()(V a, V b) const {
-    return select((a.v > b.v) | (b.v != b.v), b, a);
+  template <class T>
+  Vec<T> operator()(Vec<T> a, Vec<T> b) const {
+    if constexpr (kIsFloating<T>)
+      return blend(unordered(b, b), b, smaller(b, a));
+    else
+      return smaller(a, b);
   }
 };
 struct Clamp {
@@ -93,15 +104,15 @@ struct Clamp {
   }
 };
 struct LargerNumber {  // NaN where both are
-  template <class V>
-  V operator()(V a, V b) const {
-    return select((a.v < b.v) | (a.v != a.v), b, a);
+  template <class T>
+  Vec<T> operator()(Vec<T> a, Vec<T> b) const {
+    return blend(unordered(a, a), b, larger(b, a));
   }
 };
 struct SmallerNumber {
-  template <class V>
-  V operator()(V a, V b) const {
-    return select((a.v > b.v) | (a.v != a.v), b, a);
+  template <class T>
+  Vec<T> operator()(Vec<T> a, Vec<T> b) const {
+    return blend(unordered(a, a), b, smaller(b, a));
   }
 };
 struct Relu {
@@ -129,19 +140,6 @@ struct And {
     return a.v & b.v;
   }
 };
-struct HeavisideBool {
-  template <class V>
-  V operator()(V a, V values) const {
-    return a.v | values.v;
-  }
-};
-struct ClampBool {
-  template <class V>
-  V operator()(V a, V low, V high) const {
-    return (a.v | low.v) & high.v;
-  }
-};
-
 struct NanToNum {
   template <class T>
   Vec<T> operator()(Vec<T> a, Vec<T> nan, Vec<T> positive, Vec<T> negative) const {
@@ -214,6 +212,14 @@ constexpr ElementwiseLoops close_loops() {
 constexpr ElementwiseLoop kOr = elementwise_loop<Or, uint8_t, 2>, kAnd = elementwise_loop<And, uint8_t, 2>;
 constexpr ElementwiseLoops kMaximum = signed_loops<Maximum, 2>(kOr), kMinimum = signed_loops<Minimum, 2>(kAnd);
 
+// Those of integers with other loops for floats.
+template <class F>
+constexpr ElementwiseLoops number_loops(ElementwiseLoops loops) {
+  loops.by_dtype[index_of(DType::float32)] = elementwise_loop<F, float, 2>;
+  loops.by_dtype[index_of(DType::float64)] = elementwise_loop<F, double, 2>;
+  return loops;
+}
+
 const ElementwiseRow kRows[] = {
     {.name = "maximum",
      .signature = "input: Tensor, other: Tensor",
@@ -235,7 +241,7 @@ const ElementwiseRow kRows[] = {
      .arity = 2,
      .doc = "The larger of input and other, element by element; where one is NaN, the other.\n\n"
             ">>> wengert.fmax(wengert.tensor([1, wengert.nan]), wengert.tensor([3., 2]))\ntensor([3., 2.])",
-     .loops = signed_loops<LargerNumber, 2>(kOr),
+     .loops = number_loops<LargerNumber>(kMaximum),
      .has_inplace = false},
     {.name = "fmin",
      .kernel = "minimum_cpu",
@@ -243,7 +249,7 @@ const ElementwiseRow kRows[] = {
      .arity = 2,
      .doc = "The smaller of input and other, element by element; where one is NaN, the other.\n\n"
             ">>> wengert.fmin(wengert.tensor([1, wengert.nan]), wengert.tensor([3., 2]))\ntensor([1., 2.])",
-     .loops = signed_loops<SmallerNumber, 2>(kAnd),
+     .loops = number_loops<SmallerNumber>(kMinimum),
      .has_inplace = false},
     {.name = "relu",
      .signature = "input: Tensor",
@@ -292,14 +298,14 @@ const ElementwiseRow kRows[] = {
      .signature = "input: , min: , max: ",
      .arity = 3,
      .ns = 0.03f,
-     .loops = signed_loops<Clamp, 3, 6>(nullptr),
+     .loops = signed_loops<Clamp, 3>(nullptr),
      .hidden = true,
      .checked_numbers = true},
     {.name = "nan_to_num",
      .signature = "input: , nan: , posinf: , neginf: ",
      .arity = 4,
      .ns = 0.05f,
-     .loops = floating_loops<NanToNum, 4, 14>(),
+     .loops = floating_loops<NanToNum, 4>(),
      .hidden = true},
     {.name = "lerp",
      .kernel = "lerp_kernel_tensor",
@@ -315,7 +321,7 @@ const ElementwiseRow kRows[] = {
      .signature = "input: , tensor1: , tensor2: , value: ",
      .arity = 4,
      .ns = 0.03f,
-     .loops = wrapping_loops<AddProduct, 4, 8>(nullptr),
+     .loops = wrapping_loops<AddProduct, 4>(nullptr),
      .hidden = true,
      .checked_numbers = true},
     {.name = "addcdiv",
@@ -323,7 +329,7 @@ const ElementwiseRow kRows[] = {
      .signature = "input: , tensor1: , tensor2: , value: ",
      .arity = 4,
      .ns = 0.1f,
-     .loops = floating_loops<AddQuotient, 4, 8>(),
+     .loops = floating_loops<AddQuotient, 4>(),
      .hidden = true,
      .checked_numbers = true},
     {.name = "isclose",

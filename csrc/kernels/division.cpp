@@ -69,8 +69,8 @@ Vec<T> absolute(Vec<T> a) {
 // The magnitude of a with the sign of b.
 template <class T>
 Vec<T> with_sign(Vec<T> a, Vec<T> b) {
-  using Int = typename RawOf<Bits<T>>::Raw;
-  constexpr Bits<T> kSign = Bits<T>{1} << (8 * sizeof(T) - 1);
+  using Int = typename RawOf<Unsigned<T>>::Raw;
+  constexpr Unsigned<T> kSign = Unsigned<T>{1} << (8 * sizeof(T) - 1);
   return typename Vec<T>::Raw((Int(a.v) & ~kSign) | (Int(b.v) & kSign));
 }
 

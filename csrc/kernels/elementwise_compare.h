@@ -22,8 +22,8 @@ void compare_strided(char* const* p, const int64_t* step, int64_t n) {
   uint8_t out[kBlock];
   for (int64_t i = 0; i < n; i += kBlock) {
     const int count = static_cast<int>(n - i < kBlock ? n - i : kBlock);
-    gather_elements<Bits<T>>(a, p[1] + i * step[1], step[1], count);
-    gather_elements<Bits<T>>(b, p[2] + i * step[2], step[2], count);
+    gather_elements<Unsigned<T>>(a, p[1] + i * step[1], step[1], count);
+    gather_elements<Unsigned<T>>(b, p[2] + i * step[2], step[2], count);
     compare_row<F, 1, 1>(out, a, b, count);
     scatter_elements<uint8_t>(p[0] + i * step[0], step[0], out, count);
   }
