@@ -4,6 +4,7 @@
 #include <exception>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace wengert {
@@ -21,10 +22,22 @@ class Error : public std::exception {
   std::string message_;
 };
 
+namespace detail {
+template <class Part>
+void put(std::ostream& out, const Part& part) {
+  if constexpr (std::is_invocable_v<const Part&>)
+    out << part();
+  else
+    out << part;
+}
+}  // namespace detail
+
+// The parts one after the other. A part that takes work to make may be a function of no arguments: checks call it only when
+// they fail.
 template <class... Parts>
 std::string str(const Parts&... parts) {
   std::ostringstream out;
-  (out << ... << parts);
+  (detail::put(out, parts), ...);
   return out.str();
 }
 

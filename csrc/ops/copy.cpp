@@ -13,9 +13,10 @@
 namespace wengert {
 namespace {
 
-constexpr double kByteNs = 0.011;   // reading or writing a byte in L3: ~100 GB/s measured
-constexpr double kStridedNs = 0.4;  // an element that shares its line with no neighbour
-constexpr int kTile = 64;           // side of the tiles of a transposing cast
+constexpr double kByteNs = 0.011;    // reading or writing a byte in L3: ~100 GB/s measured
+constexpr double kStridedNs = 0.4;   // an element that shares its line with no neighbour
+constexpr std::int64_t kFew = 1024;  // contiguous elements up to this many need no plan: a small copy is mostly its call
+constexpr int kTile = 64;            // side of the tiles of a transposing cast
 // Transposing copies write scattered lines, which the cache would first read: past it from 2 MB up.
 constexpr std::int64_t kTransposeStreamBytes = std::int64_t{2} << 20;
 
@@ -46,6 +47,8 @@ void copy_unchecked(const Tensor& out, const Tensor& source, std::int64_t whole_
   if (out.numel() == 0) return;
   const CopyKernels& copy = *kernels().copy;
   const CopyLoop cast = copy.cast[index_of(source.dtype())].to[index_of(out.dtype())];
+  if (out.numel() <= kFew && out.is_contiguous() && source.is_contiguous() && out.numel() == source.numel())
+    return cast({out.data(), source.data(), out.itemsize(), source.itemsize(), 0, 0, out.numel(), 1, false});
   Walk walk;
   int order[kMaxDims];
   const Tensor* tensors[] = {&out, &source};
@@ -135,6 +138,8 @@ void fill_unchecked(const Tensor& out, const char* element) {
     return;
   }
   const CopyLoop loop = kernels().copy->cast[index_of(out.dtype())].to[index_of(out.dtype())];
+  if (out.numel() <= kFew && out.is_contiguous())
+    return loop({out.data(), element, out.itemsize(), 0, 0, 0, out.numel(), 1, false});
   Walk walk;
   int order[kMaxDims];
   const Tensor* tensors[] = {&out};
@@ -162,7 +167,7 @@ void copy_into(const Tensor& out, const Tensor& source) {
     } catch (const Error& error) {
       fail(error.kind(), error.what(), shapes());
     }
-    check(common == out.sizes(), "output with shape ", out.sizes(), " doesn't match the broadcast shape ", common, shapes());
+    check(common == out.sizes(), "output with shape ", out.sizes(), " doesn't match the broadcast shape ", common, shapes);
   }
   check_writable(out);
   check_no_partial_overlap(out, source);

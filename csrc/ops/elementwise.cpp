@@ -24,7 +24,7 @@ std::string_view argument_name(std::string_view signature, int index) {
 }
 
 // " [mul: input (2, 3), other (2, 4)]"; with dtypes: " [add: input (2, 3) int64, other 1.5]".
-std::string context(const ElementwiseRow& row, std::span<const Operand> inputs, bool dtypes) {
+std::string context_text(const ElementwiseRow& row, std::span<const Operand> inputs, bool dtypes) {
   std::string text = str(" [", row.name, ": ");
   const std::string_view signature = *row.signature ? row.signature : "input: , other: , alpha: ";
   for (int i = 0; i < static_cast<int>(inputs.size()); ++i) {
@@ -40,6 +40,11 @@ std::string context(const ElementwiseRow& row, std::span<const Operand> inputs, 
     }
   }
   return text + ']';
+}
+
+// As a part of a message, which is made only where a check fails.
+auto context(const ElementwiseRow& row, std::span<const Operand> inputs, bool dtypes) {
+  return [&row, inputs, dtypes] { return context_text(row, inputs, dtypes); };
 }
 
 [[noreturn, gnu::cold]] void fail_without_loop(const ElementwiseRow& row, std::span<const Operand> inputs, DType compute) {
@@ -69,7 +74,7 @@ struct Number {
 };
 
 [[gnu::noinline]] void check_number(const ElementwiseRow& row, std::span<const Operand> inputs, Scalar number, DType dtype) {
-  if (!holds(dtype, number)) fail_to_hold(dtype, context(row, inputs, true));
+  if (!holds(dtype, number)) fail_to_hold(dtype, context_text(row, inputs, true));
 }
 
 void store_number(const ElementwiseRow& row, std::span<const Operand> inputs, Scalar number, DType dtype, Number* stored) {

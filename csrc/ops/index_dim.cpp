@@ -21,10 +21,12 @@ Dims without(const Dims& sizes, int dim) {
   return rest;
 }
 
-std::string plain_list(const Dims& sizes) {  // "3 4"
-  std::string text;
-  for (std::int64_t size : sizes) text += str(text.empty() ? "" : " ", size);
-  return text;
+auto plain_list(const Dims& sizes) {  // "3 4", as a part of a message
+  return [&sizes] {
+    std::string text;
+    for (std::int64_t size : sizes) text += str(text.empty() ? "" : " ", size);
+    return text;
+  };
 }
 
 // The list of places along dim of an input of at least one dimension, all of them inside.

@@ -79,6 +79,17 @@ struct Value {
   bool is_tensor() const { return tag == Tag::tensor; }
   bool truth() const { return number.integer != 0; }
   std::int64_t integer() const { return number.integer; }
+  // As assignment, of what default values may be, to a value as constructed.
+  void copy_default(Value* to) const {
+    if (tag == Tag::none) return;
+    to->tag = tag;
+    if (tag == Tag::number)
+      to->number = number;
+    else if (tag == Tag::text)
+      to->text = text;
+    else
+      to->ints = ints;
+  }
 };
 
 struct Op;

@@ -11,6 +11,7 @@
 
 #include "core/random.h"
 #include "python/arguments.h"
+#include "python/named_tuple.h"
 #include "python/python.h"
 
 namespace wengert::python {
@@ -22,8 +23,9 @@ struct Overload {
   const Op* op;
   std::vector<PyObject*> names;  // interned argument names
   std::vector<Value> defaults;
-  int positional = 0;      // how many may be given by position
-  bool bare_ints = false;  // the last positional takes bare ints: view(2, 3)
+  int positional = 0;                     // how many may be given by position
+  bool bare_ints = false;                 // the last positional takes bare ints: view(2, 3)
+  mutable PyTypeObject* tuple = nullptr;  // of a result with named fields; made with the first
 };
 
 struct Operator {
@@ -154,7 +156,7 @@ bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t
       if (why) *why = missing_arguments(overload, form, given);
       return false;
     }
-    if (overload.defaults[i].given()) binding->values[i] = overload.defaults[i];
+    overload.defaults[i].copy_default(&binding->values[i]);
   }
   if (unexpected) {
     if (why) *why = str(shown_name(overload, form), "() got an unexpected keyword argument '", unexpected, "'");
@@ -185,46 +187,17 @@ std::string given_types(Form form, PyObject* const* args, Py_ssize_t count, PyOb
   fail(ErrorKind::type, text);
 }
 
-// The type of a tuple result with named fields, as PyTorch's torch.return_types.
-PyTypeObject* fields_type(const Op& op) {
-  static std::map<const Op*, PyTypeObject*> types;
-  PyTypeObject*& type = types[&op];
-  if (type) return type;
-  static std::vector<std::unique_ptr<std::string>> texts;  // CPython keeps pointers into them
-  texts.push_back(std::make_unique<std::string>("wengert.return_types." + op.public_name));
-  std::vector<PyStructSequence_Field> fields;
-  for (const std::string& field : op.fields) fields.push_back({field.c_str(), nullptr});
-  fields.push_back({nullptr, nullptr});
-  PyStructSequence_Desc description = {texts.back()->c_str(), nullptr, fields.data(), static_cast<int>(op.fields.size())};
-  type = PyStructSequence_NewType(&description);
-  if (!type) return nullptr;
-  type->tp_repr = [](PyObject* self) -> PyObject* {
-    namespace py = pybind11;
-    return guarded([&] {
-      const py::handle me(self);
-      const py::tuple names = me.attr("__match_args__");
-      std::string text = str("torch.return_types.", std::strrchr(Py_TYPE(self)->tp_name, '.') + 1, "(");
-      for (std::size_t i = 0; i < names.size(); ++i)
-        text += str(i ? ",\n" : "\n", names[i].cast<std::string>(), "=", py::repr(me[py::int_(i)]).cast<std::string>());
-      return PyUnicode_FromString((text + ")").c_str());
-    });
-  };
-  return type;
-}
-
-PyObject* wrap_tuple(const Op& op, std::span<Tensor> tensors) {
-  PyTypeObject* type = op.fields.empty() ? nullptr : fields_type(op);
-  if (!op.fields.empty() && !type) return nullptr;
+PyObject* wrap_tuple(const Overload& overload, std::span<Tensor> tensors) {
+  const Op& op = *overload.op;
+  if (!op.fields.empty() && !overload.tuple && !(overload.tuple = named_tuple_type(op))) return nullptr;
   const auto count = static_cast<Py_ssize_t>(tensors.size());
-  PyObject* result = type ? PyStructSequence_New(type) : PyTuple_New(count);
+  PyObject* result = overload.tuple ? new_named_tuple(overload.tuple, count) : PyTuple_New(count);
   for (Py_ssize_t i = 0; result && i < count; ++i) {
     PyObject* item = wrap(std::move(tensors[static_cast<std::size_t>(i)]));
-    if (!item)
-      Py_CLEAR(result);
-    else if (type)
-      PyStructSequence_SetItem(result, i, item);
-    else
+    if (item)
       PyTuple_SET_ITEM(result, i, item);
+    else
+      Py_CLEAR(result);
   }
   return result;
 }
@@ -307,9 +280,9 @@ PyObject* run(const Overload& overload, Form form, PyObject* const* args, const 
   }
   if (auto* pair = std::get_if<std::pair<Tensor, Tensor>>(&result)) {
     Tensor both[] = {std::move(pair->first), std::move(pair->second)};
-    return wrap_tuple(op, both);
+    return wrap_tuple(overload, both);
   }
-  if (auto* many = std::get_if<std::vector<Tensor>>(&result)) return wrap_tuple(op, *many);
+  if (auto* many = std::get_if<std::vector<Tensor>>(&result)) return wrap_tuple(overload, *many);
   if (auto* number = std::get_if<Scalar>(&result)) return wrap_number(*number);
   return PyBool_FromLong(std::get<bool>(result));
 }

@@ -33,6 +33,19 @@ PyObject* wrap_size(const Dims& dims);
 PyObject* wrap_strides(const Dims& dims);
 PyObject* wrap_dtype(DType dtype);  // the singleton
 
+// From 3.14 on a tuple keeps its hash, and zero bytes are no sign that it has none yet.
+inline void forget_hash([[maybe_unused]] PyObject* tuple) {
+#if PY_VERSION_HEX >= 0x030E0000
+  reinterpret_cast<PyTupleObject*>(tuple)->ob_hash = -1;
+#endif
+}
+// An instance of a subclass of tuple that adds nothing to its layout, its items still null.
+inline PyObject* new_tuple(PyTypeObject* type, Py_ssize_t count) {
+  PyObject* self = type->tp_alloc(type, count);
+  if (self) forget_hash(self);
+  return self;
+}
+
 // False where the object is none, without an exception, unless converting it raised.
 bool as_dtype(PyObject* object, DType* dtype);           // also float, int, bool
 bool as_number(PyObject* object, Scalar* value);         // Python and NumPy numbers; throws Error for ints beyond int64

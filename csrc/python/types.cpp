@@ -60,7 +60,7 @@ PyObject* size_repr(PyObject* self) {
 PyObject* as_size(PyObject* tuple) {  // steals the tuple
   if (!tuple || !PyTuple_Check(tuple)) return tuple;
   const Py_ssize_t n = PyTuple_GET_SIZE(tuple);
-  PyObject* result = size_type->tp_alloc(size_type, n);
+  PyObject* result = new_tuple(size_type, n);
   if (result)
     for (Py_ssize_t i = 0; i < n; ++i) PyTuple_SET_ITEM(result, i, Py_NewRef(PyTuple_GET_ITEM(tuple, i)));
   Py_DECREF(tuple);
@@ -113,7 +113,7 @@ PyObject* int_tuple(PyObject* tuple, const Dims& dims) {
 
 }  // namespace
 
-PyObject* wrap_size(const Dims& dims) { return int_tuple(size_type->tp_alloc(size_type, dims.size()), dims); }
+PyObject* wrap_size(const Dims& dims) { return int_tuple(new_tuple(size_type, dims.size()), dims); }
 PyObject* wrap_strides(const Dims& dims) { return int_tuple(PyTuple_New(dims.size()), dims); }
 PyObject* wrap_dtype(DType dtype) { return Py_NewRef(dtypes[index_of(dtype)]); }
 
