@@ -391,3 +391,16 @@ def test_errors_of_the_rest(call, error, message):
     with pytest.raises(error) as raised:
         call()
     assert str(raised.value).startswith(message)
+
+
+def test_numbers_that_a_dtype_does_not_hold():
+    """Negative ints wrap into the unsigned dtypes up to 32 bits; floats do not, nor what is too large."""
+    assert torch.tensor([-1, -255], dtype=torch.uint8).tolist() == [255, 1]
+    assert torch.tensor([2**64 - 1, 3.0], dtype=torch.uint64).tolist() == [2**64 - 1, 3]
+    for data in (-1, [1, -(2**63)], [[2.5], [-5]]):
+        with pytest.raises(OverflowError, match="can't convert negative int to unsigned"):
+            torch.tensor(data, dtype=torch.uint64)
+    for value, dtype in [(-256, "uint8"), (256, "uint8"), (-1.0, "uint8"), (-0.5, "uint32"), (127.5, "int8"), (-1.5, "uint64"),
+                         (2.0**64, "uint64"), (float("nan"), "int64"), (2**31, "int32")]:  # fmt: skip
+        with pytest.raises(RuntimeError, match=f"value cannot be converted to type {dtype} without overflow"):
+            torch.tensor([value], dtype=getattr(torch, dtype))

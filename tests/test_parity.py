@@ -1,6 +1,9 @@
-"""Random calls of every operator that PyTorch has too: values, dtypes, strides, views or copies, exceptions and messages."""
+"""Random calls of every operator that PyTorch has too: values, dtypes, strides, views or copies, exceptions and messages.
+
+The samples are the same in every run, unless PARITY_SEED and PARITY_SAMPLES ask for others and more of them."""
 
 import importlib
+import os
 import random
 import re
 
@@ -12,7 +15,8 @@ from reference import DTYPES, FLOATS, bits, digits, samples
 
 pytestmark = pytest.mark.parity
 
-SAMPLES = 400
+SAMPLES = int(os.environ.get("PARITY_SAMPLES", "400"))
+SEED = os.environ.get("PARITY_SEED", "")
 SHAPES = [
     (),
     (1,),
@@ -54,7 +58,7 @@ ON_PURPOSE = [
     ("matmul", "size mismatch, got", "PyTorch folds a batch into a matrix, and names that, by the strides of sizes 1 too"),
     ("inverse matrix_power", "is zero, the inversion could not", "the class is ours, and rounding decides which pivot is zero"),
     ("is_nonzero narrow.tensor", "without overflow", "of uint64"),
-    ("tensordot", "not implemented for 'Bool'", "PyTorch multiplies single bools"),
+    ("inner tensordot", "not implemented for 'Bool'", "PyTorch multiplies single bools"),
     ("chain_matmul", "must have be the same dtype", "likewise"),
     ("matmul", "addmv input tensors must have the same dtype", "likewise"),
     (
@@ -138,7 +142,6 @@ ON_PURPOSE = [
     ("index", "CPUBoolType", "PyTorch's writing names the type of bool unlike its expand"),
 ]
 # Which of several equal elements they point to, as their second result, is not said.
-MISREAD = ("median.dim", "nanmedian.dim")  # PyTorch reads past the end of repeated rows
 KEYWORDS = ("unique_consecutive",)  # PyTorch mistakes what it is given by position
 TIES = ("topk", "kthvalue", "median.dim", "nanmedian.dim", "mode")
 UNSORTED = ("searchsorted", "bucketize")  # what is searched here mostly is not in order: then either may find anything
@@ -398,7 +401,7 @@ def same_values(a, b, op):
     with np.errstate(all="ignore"):
         # PyTorch's vectors lose some subnormal results.
         close = np.abs(a - b) <= np.finfo(a.dtype).tiny + 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (
-            64 * eps if family in ("matrix", "reduction") or op["name"] in ABSOLUTE else 0
+            64 * eps if family in ("matrix", "products", "reduction") or op["name"] in ABSOLUTE else 0
         )
     return bool(np.all(close | (a == b) | (np.isnan(a) & np.isnan(b))))
 
@@ -420,7 +423,7 @@ def difference(torch, op, form, name, positional, keywords):
         what = [f"{o[1].__name__}: {o[2]}" if o[0] == "error" else f"{o[1]}" for o in (ours, theirs)]
         return f"{what[0]}\n    PyTorch: {what[1]}"
     if ours[0] == "error":
-        if ours[1] is not theirs[1]:
+        if not issubclass(ours[1], theirs[1]):
             return f"{ours[1].__name__}: {ours[2]}\n    PyTorch: {theirs[1].__name__}: {theirs[2][:200]}"
         if ours[1] in (RuntimeError, IndexError) and not ours[2].startswith(theirs[2].split("\n")[0].rstrip(".")):
             return f"{ours[2]}\n    PyTorch: {theirs[2][:300]}"
@@ -480,10 +483,18 @@ OPS = [
 ]
 
 
+def by_chance(op, arguments):
+    """What PyTorch answers in more than one way: it reads past the end of repeated rows; NaN and what uint32 cannot hold become
+    one number in its vectors and another in the rest of its loop."""
+    if op["name"] in ("median.dim", "nanmedian.dim"):
+        return "repeated" in arguments
+    return op["name"] == "copy_" and "uint32" in arguments and "nan" in arguments
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("op", OPS, ids=[op["name"] for op in OPS])
 def test_operator(op, reference):
-    rng = random.Random(op["name"])
+    rng = random.Random(SEED + op["name"])
     failures, count = [], 0
     kinds = [
         form
@@ -493,7 +504,7 @@ def test_operator(op, reference):
     assert kinds or op["name"].startswith("_")
     while kinds and count < SAMPLES:
         positional, keywords = sample(rng, op)
-        if op["name"] in MISREAD and "repeated" in repr(positional):
+        if by_chance(op, repr(positional)):
             continue
         form, name = rng.choice(kinds)
         if form == "method" and not (positional and "[" in positional[0].text and positional[0].text[0] in "dtsr"):
@@ -520,7 +531,7 @@ def advanced_key(rng):
 
 @pytest.mark.filterwarnings("ignore")
 def test_advanced_indexing(reference):
-    rng = random.Random("advanced indexing")
+    rng = random.Random(SEED + "advanced indexing")
     failures = []
     for _ in range(5 * SAMPLES):
         source = tensor(rng)
@@ -553,7 +564,7 @@ KEYS = [0, -1, 2, 5, slice(None), slice(1, None), slice(None, None, 2), slice(-2
 
 @pytest.mark.filterwarnings("ignore")
 def test_indexing(reference):
-    rng = random.Random("indexing")
+    rng = random.Random(SEED + "indexing")
     failures = []
     for _ in range(3 * SAMPLES):
         source = tensor(rng)
@@ -572,7 +583,7 @@ def test_indexing(reference):
 @pytest.mark.filterwarnings("ignore")
 def test_tensor(reference):
     """tensor() of random nested data: not ragged, where PyTorch looks at the first elements only."""
-    rng = random.Random("tensor")
+    rng = random.Random(SEED + "tensor")
     leaves = [0, 1, -5, 2.5, True, False, 300, np.float64(1.5), np.int8(3), 2**40, float("inf")]
 
     def square(shape):

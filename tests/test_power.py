@@ -164,3 +164,16 @@ def test_operators_and_promotion():
     g = f
     g **= 2
     assert g is f and f.tolist() == [1, 4, 16]
+
+
+def test_layout():
+    """Of tensor ** x as that of the tensor; number ** tensor is row-major, as in PyTorch."""
+    x = torch.ones(2, 3, 4).permute(2, 0, 1)
+    assert (x**2).stride() == (x**0.5).stride() == (x**x).stride() == (1, 12, 4)
+    for base in (2, 2.5, 1):
+        assert (base**x).stride() == torch.float_power(base, x).stride() == (6, 3, 1)
+        assert (base ** x.int()).stride() == (6, 3, 1)
+    rng = np.random.default_rng(0).random((5, 6, 7))
+    assert np.array_equal(
+        (2.0 ** torch.tensor(rng).permute(2, 0, 1)).numpy(), (2.0 ** torch.tensor(rng)).numpy().transpose(2, 0, 1)
+    )

@@ -9,7 +9,9 @@
 
 namespace wengert {
 
-enum class ErrorKind { runtime, index, type, value, overflow, not_implemented };
+// `index_out_of_range`: an element of an index tensor is out of range, which PyTorch calls an IndexError or a RuntimeError, by
+// the operator and by the path it takes: the exception is both.
+enum class ErrorKind { runtime, index, type, value, overflow, not_implemented, index_out_of_range };
 
 class Error : public std::exception {
  public:

@@ -69,6 +69,7 @@ struct ElementwiseRow {
   bool hidden = false;                     // no operator of its own: behind one of ops/*.cpp
   bool has_mask = false;                   // the first input is bool, and has no say in the dtype of the computation
   bool exact_out = false;                  // out= has the very dtype of the result
+  bool plain_after_number = false;         // where the first input is a number, new results are contiguous
   bool checked_numbers = false;            // numbers that the dtype cannot hold are an error; else they wrap
   const char* bool_error = nullptr;        // message for a bool computation; null: the general one
   const char* mixed_bool_error = nullptr;  // message for any other computation with a bool among the inputs; null: allowed

@@ -155,7 +155,8 @@ const ElementwiseRow kRows[] = {
          "are rounded towards zero, and by a negative number a RuntimeError.\n\n"
          ">>> wengert.pow(wengert.tensor([1, 2, 3]), wengert.tensor([3, 2, 1]))\ntensor([1, 4, 3])",
      .loops = power_loops(),
-     .numbers = {kNumbers, sizeof kNumbers / sizeof *kNumbers, &kByOther}},
+     .numbers = {kNumbers, sizeof kNumbers / sizeof *kNumbers, &kByOther},
+     .plain_after_number = true},
     {.name = "sqrt",
      .signature = "input: Tensor",
      .rule = DTypeRule::floating,

@@ -441,6 +441,8 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
     if (!same && may_overlap(*out, *input)) tensors[k] = layouts[k] = &(copies[k] = clone(*input));
   }
 
+  if (fresh && row.plain_after_number && !inputs[0].tensor) std::fill_n(layouts, kMaxOperands, nullptr);
+
   int order[kMaxDims];
   Walk::order(sizes, layouts, row.arity + 1, order);
   Tensor result;

@@ -22,7 +22,7 @@ constexpr std::int64_t kShortLine = 16;  // lines of indices shorter than this a
 constexpr double kElementNs = 1.0;       // an offset and an element (measured)
 
 [[noreturn, gnu::cold, gnu::noinline]] void out_of_range(std::int64_t index, int dim, std::int64_t size) {
-  fail(ErrorKind::runtime, "index ", index, " is out of bounds for dimension ", dim, " with size ", size);
+  fail(ErrorKind::index_out_of_range, "index ", index, " is out of bounds for dimension ", dim, " with size ", size);
 }
 
 // Lines of indices along dim: element j of line k stands for base[.., index, ..] and side[.., j, ..].

@@ -30,15 +30,18 @@ auto plain_list(const Dims& sizes) {  // "3 4", as a part of a message
 }
 
 // The list of places along dim of an input of at least one dimension, all of them inside.
-Places checked_places(const Tensor& input, int dim, const Tensor& index, bool wrap, ErrorKind kind, const char* prefix) {
+Places checked_places(const Tensor& input, int dim, const Tensor& index, bool wrap, const char* prefix) {
   const Places places(input, dim, index, wrap);
   const std::int64_t bad = places.first_out_of_range();
   if (bad < places.n)
-    fail(kind, prefix, "index ", places.at(bad), " is out of bounds for dimension ", dim, " with size ", places.size);
+    fail(ErrorKind::index_out_of_range, prefix, "index ", places.at(bad), " is out of bounds for dimension ", dim,
+         " with size ", places.size);
   return places;
 }
 
-constexpr const char* kOutOfSelf = "index out of range in self";
+void check_inside(bool inside) {
+  if (!inside) fail(ErrorKind::index_out_of_range, "index out of range in self");
+}
 
 Result index_select_op(const Call& call) {
   const Tensor &input = input_of(call), &index = *call.args[2].tensor;
@@ -58,9 +61,9 @@ Result index_select_op(const Call& call) {
   const Tensor list = contiguous(index), result = call.out ? *call.out : Tensor::empty(sizes, input.dtype());
   const Tensor from = at_least_1d(input), to = at_least_1d(result);
   const Places places(from, dim, list, false);
-  if (call.out) check_index(places.first_out_of_range() == places.n, kOutOfSelf);
+  if (call.out) check_inside(places.first_out_of_range() == places.n);
   const bool inside = result.numel() > 0 ? gather(sweep_along(from, dim, places, to)) : places.first_out_of_range() == places.n;
-  check_index(inside, kOutOfSelf);
+  check_inside(inside);
   if (call.out) result.bump_version();
   return result;
 }
@@ -97,7 +100,7 @@ Result index_add_op(const Call& call) {
   check_list_and_source("index_add_", input, dim, index, source);
   check_apart(call, input, index, &source);
   const Tensor list = contiguous(index), from = at_least_1d(input);
-  if (call.inplace) checked_places(from, dim, list, false, ErrorKind::runtime, "");
+  if (call.inplace) checked_places(from, dim, list, false, "");
   Tensor scaled = source;
   if (!call.args[4].number.is(1)) {
     const Tensor alpha = Tensor::empty({}, input.dtype());
@@ -108,7 +111,7 @@ Result index_add_op(const Call& call) {
   const Tensor target = target_of(call, input, false), to = at_least_1d(target);
   const bool inside = source.numel() == 0 || accumulate(sweep_along(to, dim, {to, dim, list, false}, at_least_1d(scaled)),
                                                         Accumulate::add, input.dtype());
-  if (!inside || source.numel() == 0) checked_places(from, dim, list, false, ErrorKind::runtime, "");
+  if (!inside || source.numel() == 0) checked_places(from, dim, list, false, "");
   return finished(call, target);
 }
 
@@ -124,7 +127,7 @@ Result index_reduce_op(const Call& call) {
   if (mean && input.dtype() == DType::boolean) fail(ErrorKind::not_implemented, "\"div_floor_cpu\" not implemented for 'Bool'");
   const Tensor list = contiguous(index), from = at_least_1d(input);
   const Places all(from, dim, list, false);
-  check_index(all.first_out_of_range() == all.n, kOutOfSelf);
+  check_inside(all.first_out_of_range() == all.n);
   const Tensor target = target_of(call, input, false);
   if (source.numel() == 0) return finished(call, target);
   const Tensor to = at_least_1d(target), values = at_least_1d(source), work = mean ? contiguous(to) : to;
@@ -169,7 +172,7 @@ Result index_copy_op(const Call& call) {
               ") should be equal to source.size(dim) (", source.dim() == 0 ? 1 : source.size(dim), ")");
   check_apart(call, input, index, &source);
   const Tensor list = contiguous(index);
-  checked_places(at_least_1d(input), dim, list, false, ErrorKind::index, "index_copy_(): ");
+  checked_places(at_least_1d(input), dim, list, false, "index_copy_(): ");
   const Tensor target = target_of(call, input, false), to = at_least_1d(target);
   if (source.numel() > 0) scatter(sweep_along(to, dim, {to, dim, list, false}, at_least_1d(source)));
   return finished(call, target);
@@ -187,7 +190,7 @@ Result index_fill_op(const Call& call) {
   check_apart(call, input, index, nullptr);
   const Scalar number = value.is_tensor() ? Scalar::load(value.tensor->dtype(), value.tensor->data()) : value.number;
   const Tensor element = full({}, number, input.dtype()), list = contiguous(index);
-  checked_places(at_least_1d(input), dim, list, true, ErrorKind::index, "");
+  checked_places(at_least_1d(input), dim, list, true, "");
   const Tensor target = target_of(call, input, true), to = at_least_1d(target);
   Dims sizes = to.sizes();
   sizes[dim] = list.numel();

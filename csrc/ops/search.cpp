@@ -76,7 +76,8 @@ void check_search(const Search& search) {
     if (sorter.numel() > 0) {
       const Tensor dense = contiguous(sorter);
       const auto [low, high] = std::minmax_element(dense.data<std::int64_t>(), dense.data<std::int64_t>() + dense.numel());
-      check(*low >= 0 && *high < sorter.size(sorter.dim() - 1), "torch.searchsorted(): sorter index out of range");
+      if (*low < 0 || *high >= sorter.size(sorter.dim() - 1))
+        fail(ErrorKind::index_out_of_range, "torch.searchsorted(): sorter index out of range");
     }
   }
   const Dims sizes = search.input.is_tensor() ? search.input.tensor->sizes() : Dims();

@@ -75,17 +75,16 @@ template <class T>
 T element(const Scalar& value) {
   constexpr DType dtype = dtype_of<T>::value;
   if constexpr (is_integral(dtype)) {
-    // As PyTorch: an unsigned dtype also takes the negatives that wrap into it.
-    constexpr double range = 2.0 * static_cast<double>(std::uint64_t{1} << (8 * sizeof(T) - 1));
-    constexpr double low = info(dtype).is_signed ? -range / 2 : -range, high = info(dtype).is_signed ? range / 2 : range;
-    const double number = value.to<double>();
-    check_value(!value.is_unsigned || (sizeof(T) == 8 && !info(dtype).is_signed), "Overflow when unpacking long long");
-    const bool fits = value.is_floating() ? number > low - 1 && number < high && (sizeof(T) < 8 || number >= low)
-                                          : sizeof(T) == 8 || (number >= low && number < high);
-    check(fits, "value cannot be converted to type ", info(dtype).name, " without overflow");
+    if constexpr (std::is_same_v<T, std::uint64_t>) {  // as in PyTorch, where negatives wrap into the narrower ones
+      if (!value.is_floating() && !value.is_unsigned && value.integer < 0)
+        fail(ErrorKind::overflow, "can't convert negative int to unsigned");
+    } else {
+      check_value(!value.is_unsigned, "Overflow when unpacking long long");
+    }
+    check(holds(dtype, value), "value cannot be converted to type ", info(dtype).name, " without overflow");
     if (!value.is_floating()) return static_cast<T>(value.integer);
-    return number >= 0x1p63 ? static_cast<T>(static_cast<std::uint64_t>(number))
-                            : static_cast<T>(static_cast<std::int64_t>(number));
+    return value.floating >= 0x1p63 ? static_cast<T>(static_cast<std::uint64_t>(value.floating))
+                                    : static_cast<T>(static_cast<std::int64_t>(value.floating));
   } else if constexpr (dtype == DType::boolean) {
     return !value.is(0);
   } else {

@@ -12,6 +12,11 @@
 namespace py = pybind11;
 
 namespace wengert::python {
+namespace {
+
+PyObject* index_out_of_range_error;  // made with the module
+
+}  // namespace
 
 void set_error_from_exception() noexcept {
   try {
@@ -20,8 +25,8 @@ void set_error_from_exception() noexcept {
   } catch (py::error_already_set& error) {
     error.restore();
   } catch (const Error& error) {
-    PyObject* types[] = {PyExc_RuntimeError, PyExc_IndexError,    PyExc_TypeError,
-                         PyExc_ValueError,   PyExc_OverflowError, PyExc_NotImplementedError};
+    PyObject* types[] = {PyExc_RuntimeError,  PyExc_IndexError,          PyExc_TypeError,         PyExc_ValueError,
+                         PyExc_OverflowError, PyExc_NotImplementedError, index_out_of_range_error};
     PyErr_SetString(types[static_cast<int>(error.kind())], error.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
@@ -44,6 +49,16 @@ std::uint64_t seed_of(const py::object& seed) {
     fail(ErrorKind::value, "Overflow when unpacking long long");
   }
   return wide;
+}
+
+void add_errors(py::module_& m) {
+  index_out_of_range_error = PyErr_NewExceptionWithDoc(
+      "wengert.IndexOutOfRangeError",
+      "An element of an index tensor is out of range. PyTorch raises IndexError or RuntimeError there, by the operator and its "
+      "path; this is both.",
+      py::make_tuple(py::handle(PyExc_IndexError), py::handle(PyExc_RuntimeError)).ptr(), nullptr);
+  if (!index_out_of_range_error) throw py::error_already_set();
+  m.attr("IndexOutOfRangeError") = py::handle(index_out_of_range_error);
 }
 
 void add_generator(py::module_& m) {
@@ -188,6 +203,7 @@ PYBIND11_MODULE(_C, m) {
   };
 
   kernels();  // a bad WENGERT_ISA is an error of the import
+  add_errors(m);
   add_types(m.ptr());
   add_tensor_type(m.ptr());
   add_device(m);

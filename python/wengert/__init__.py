@@ -3,6 +3,7 @@
 from . import _C, _composite, _composites
 from ._C import (
     Generator,
+    IndexOutOfRangeError,
     Size,
     can_cast,
     device,

@@ -8,6 +8,7 @@ from . import linalg as linalg
 from . import random as random
 from . import special as special
 from ._C import Generator as Generator
+from ._C import IndexOutOfRangeError as IndexOutOfRangeError
 from ._C import Size as Size
 from ._C import can_cast as can_cast
 from ._C import channels_last as channels_last

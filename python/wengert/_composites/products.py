@@ -31,8 +31,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         )
     if input.dtype != other.dtype:
         raise RuntimeError("both inputs should have same dtype")
-    rows = wengert.mm(input.reshape(-1, input.size(-1)), other.reshape(-1, other.size(-1)).t())
-    return rows.reshape(input.shape[:-1] + other.shape[:-1])
+    return wengert.tensordot(input, other, ([-1], [-1]))
 
 
 @composite("method", "out")
