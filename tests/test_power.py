@@ -83,10 +83,10 @@ def test_precision(dtype):
     x[x == 1] = 2
     y = (rng.uniform(-limit, limit, n) / np.log(x.astype(np.float64))).astype(dtype)
     with np.errstate(over="ignore"):
-        assert_near(torch.tensor(x) ** torch.tensor(y), exact(x, y), dtype, 0.505 if dtype == "float32" else 1)
+        assert_near(torch.tensor(x) ** torch.tensor(y), exact(x, y), dtype, 0.6 if dtype == "float32" else 1)
     small = rng.uniform(0, 8, n).astype(dtype)
     whole = np.rint(rng.uniform(-9, 9, n)).astype(dtype)
-    assert_near(torch.tensor(-small) ** torch.tensor(whole), exact(-small, whole), dtype, 0.505 if dtype == "float32" else 1)
+    assert_near(torch.tensor(-small) ** torch.tensor(whole), exact(-small, whole), dtype, 0.6 if dtype == "float32" else 1)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

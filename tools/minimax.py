@@ -171,13 +171,13 @@ def exponential(degree, bits, high, relative_to):
     )
 
 
-def power_of_two(degree, bits):
+def power_of_two(degree, bits, high="0.5"):
     return Problem(
-        f"2^r = 1 + r P(r), |r| <= 1/2, {bits} bits",
+        f"2^r = 1 + r P(r), |r| <= {high}, {bits} bits",
         tail(lambda x: mp.mpf(2) ** x, lambda x: mp.mpf(1), 1, 24),
         lambda x: abs(x) / mp.mpf(2) ** x,
-        mp.mpf("-0.5"),
-        mp.mpf("0.5005"),
+        -mp.mpf(high),
+        mp.mpf(high) * mp.mpf("1.001"),
         degree,
         bits,
     )
@@ -190,6 +190,18 @@ def logarithm_near_one(degree, bits):
         lambda x: abs(x**2 / mp.log1p(x)) if x else mp.mpf(0),
         mp.mpf(-1) / 32,
         mp.mpf("1.001") / 16,
+        degree,
+        bits,
+    )
+
+
+def fine_logarithm(degree, bits):
+    return Problem(
+        f"log(1 + r) = r - r^2/2 + r^3 P(r), -0.0275 <= r <= 0.0313, {bits} bits",
+        tail(mp.log1p, lambda x: x - x * x / 2, 3, 24),
+        lambda x: abs(x**3 / mp.log1p(x)) if x else mp.mpf(0),
+        mp.mpf("-0.0275"),
+        mp.mpf("0.0313"),
         degree,
         bits,
     )
@@ -211,6 +223,21 @@ def logarithm_table(bits, unit):
         value = -mp.log(c) + (mp.log(2) if k >= 8 else 0)
         high = mp.ldexp(mp.nint(mp.ldexp(value, -unit)), unit)
         for column, x in zip(table, (c, high, rounded(value - high, bits)), strict=True):
+            column.append(x)
+    return table
+
+
+def fine_logarithm_table():
+    """As logarithm_table(), of float32 and by the upper five bits: c has 6 bits behind the point for m >= 1 and 5 below, so that
+    m c - 1 is exact."""
+    table = [[], [], []]
+    for k in range(32):
+        half = 2 if k >= 16 else 1
+        steps = 64 // half
+        c = mp.mpf(1) if k in (0, 31) else mp.nint(steps * half / (1 + (k + mp.mpf("0.5")) / 32)) / steps
+        value = -mp.log(c) + mp.log(half)
+        high = mp.ldexp(mp.nint(mp.ldexp(value, 15)), -15)
+        for column, x in zip(table, (c, high, rounded(value - high, 24)), strict=True):
             column.append(x)
     return table
 
@@ -286,13 +313,16 @@ def main():
         logarithm(8, 24),
         logarithm_by_quotient(6, 53),
         logarithm_near_one(3, 24),
+        logarithm_near_one(5, 53),
         logarithm_near_one(8, 53),
+        fine_logarithm(3, 24),
         exponential(5, 24, mp.log(2) / 2, mp.expm1),
         exponential(10, 53, mp.log(2) / 2, mp.expm1),
         exponential(1, 24, mp.log(2) / 32, mp.exp),
         exponential(4, 53, mp.log(2) / 32, mp.exp),
         power_of_two(5, 24),
         power_of_two(10, 53),
+        power_of_two(3, 53, "0.03125"),
     ):
         coefficients, error = fit(problem)
         print(f"{problem.name}: relative error 2^{float(mp.log(error, 2)):.1f}")
@@ -313,6 +343,9 @@ def main():
         print(f"2^(k/16) and the rest, {bits} bits; then c, -log(c) and the rest:")
         for column in (*exponential_table(bits), *logarithm_table(bits, unit)):
             print(f"  {show(column, bits)}")
+    print("log for pow: c, -log(c) and the rest")
+    for column in fine_logarithm_table():
+        print(f"  {show(column, 24)}")
     print("tanh: centre, high, low, c1 ... c5")
     for column in tanh_table():
         print(f"  {show(column, 24)}")

@@ -1,4 +1,4 @@
-"""Coefficients of the polynomials in csrc/simd/erf.h, bessel.h and gamma.h.
+"""Coefficients of the polynomials in csrc/simd/erf.h, bessel.h, gamma.h and gamma_of_float.h.
 
     python tools/minimax_special.py [name ...]     prints the tables named, or all: highest power first
 
@@ -170,6 +170,72 @@ def digamma(degree, bits):
     )
 
 
+def digamma_far(low, degree, bits):
+    low = mp.mpf(low)
+
+    def g(u):
+        if u < mp.mpf("1e-8"):
+            return mp.mpf(1) / 12 - u / 120
+        x = 1 / mp.sqrt(u)
+        return (mp.log(x) - 1 / (2 * x) - mp.digamma(x)) / u
+
+    return Problem(
+        f"digamma(x) = log(x) - 1/(2x) - u P(u), u = 1/x^2, x >= {low}, {bits} bits",
+        g,
+        lambda u: u / mp.digamma(1 / mp.sqrt(u)) if u else mp.mpf(0),
+        mp.mpf(0),
+        1 / low**2,
+        degree,
+        bits,
+    )
+
+
+def cotangent(degree, bits):
+    """The error is levelled, not the relative one: the function is 0 at 1/2."""
+
+    def g(u):
+        if u < mp.mpf("1e-10"):
+            return 1 - mp.pi**2 * u / 3
+        return mp.pi * mp.sqrt(u) * mp.cot(mp.pi * mp.sqrt(u))
+
+    return Problem(
+        f"pi r cot(pi r) = P(r^2), |r| <= 1/2, {bits} bits", g, lambda u: mp.mpf(1), mp.mpf(0), mp.mpf("0.25"), degree, bits
+    )
+
+
+def log_gamma(degree, bits):
+    def g(t):
+        x = t + mp.mpf("1.5")
+        if x in (1, 2):
+            return mp.euler if x == 1 else 1 - mp.euler
+        return mp.loggamma(x).real / ((x - 1) * (x - 2))
+
+    half = mp.mpf("0.5")
+    return Problem(
+        f"lgamma(x) = (x - 1) (x - 2) P(x - 1.5), 1 <= x <= 2, {bits} bits", g, lambda t: 1 / g(t), -half, half, degree, bits
+    )
+
+
+def log_gamma_far(low, degree, bits):
+    low = mp.mpf(low)
+
+    def g(u):
+        if u == 0:
+            return mp.mpf(1) / 12
+        x = 1 / mp.sqrt(u)
+        return x * (mp.loggamma(x) - ((x - mp.mpf("0.5")) * mp.log(x) - x + mp.log(2 * mp.pi) / 2))
+
+    return Problem(
+        f"lgamma(x) = (x - 1/2) log(x) - x + log(2 pi) / 2 + P(1/x^2) / x, x >= {low}, {bits} bits",
+        g,
+        lambda u: mp.sqrt(u) / mp.loggamma(1 / mp.sqrt(u)) if u else mp.mpf(0),
+        mp.mpf(0),
+        1 / low**2,
+        degree,
+        bits,
+    )
+
+
 def erfinv_over_root(low, high, middle, degree, bits):
     middle = mp.mpf(middle)
     return Problem(
@@ -200,6 +266,12 @@ PROBLEMS = {
     "i0far": lambda: bessel_far(0, 10, 20, 53),
     "i1far": lambda: bessel_far(1, 10, 20, 53),
     "digamma": lambda: digamma(22, 53),
+    # For float32 results.
+    "digamma32": lambda: digamma(11, 53),
+    "digamma32far": lambda: digamma_far(3, 4, 53),
+    "cotangent": lambda: cotangent(10, 53),
+    "lgamma32": lambda: log_gamma(12, 53),
+    "lgamma32far": lambda: log_gamma_far(3, 4, 53),
 }
 IN_TWO_PARTS = {"erfc32", "erfc64", "erfinv32"}  # whose constant is the sum of the last two numbers printed
 

@@ -54,6 +54,7 @@ def main():
         odd("atan", mp.atan, "1.02", 8, 24),  # beyond 1, so that atan(1) rounds to pi/4
         odd("atan", mp.atan, mp.mpf(1) / 9, 9, 53),
         cardinal_sine(4),
+        cardinal_sine(5),
         cardinal_sine(7),
     ):
         coefficients, error = fit(problem)

@@ -1,6 +1,6 @@
 // Exponentials, logarithms and what is made of them.
 #include "kernels/math_loop.h"
-#include "simd/log.h"
+#include "simd/brief.h"
 #include "simd/widen.h"
 
 namespace wengert::WENGERT_ISA {
@@ -42,21 +42,39 @@ struct XLog1pY {
   }
 };
 
-// ---- log(b^x + b^y) = larger + log(1 + b^-|x - y|); float32 in float64, since the terms may cancel
+// ---- log(b^x + b^y) = larger + log(1 + b^-|x - y|)
 
-inline Vec<double> add_in_logs(Vec<double> x, Vec<double> y, double ln_base, double inverse) {
-  // Of equal infinities the difference is 0; a NaN stays in it.
-  const Vec<double> distance = blend(equal(x, y), Vec<double>(0.0), magnitude(x - y));
-  const Vec<double> top = blend(greater(x, y), x, y);
-  return top + opaque(inverse * log1p(exp(-ln_base * distance)));  // rounded: log2(1 + 1) is 1
-}
 template <bool Base2>
 struct AddInLogs {
-  static constexpr double ln_base = Base2 ? 0x1.62e42fefa39efp-1 : 1, inverse = Base2 ? 0x1.71547652b82fep+0 : 1;
-  Vec<double> operator()(Vec<double> x, Vec<double> y) const { return add_in_logs(x, y, ln_base, inverse); }
+  static constexpr double kLog2 = 0x1.62e42fefa39efp-1, kInverse = 0x1.71547652b82fep+0;
+
+  Vec<double> operator()(Vec<double> x, Vec<double> y) const {
+    // Of equal infinities the difference is 0; a NaN stays in it.
+    const Vec<double> distance = blend(equal(x, y), Vec<double>(0.0), magnitude(x - y));
+    const Vec<double> top = blend(greater(x, y), x, y);
+    // Rounded: log2(1 + 1) is 1.
+    return top + opaque((Base2 ? kInverse : 1.0) * log1p(exp(distance * (Base2 ? -kLog2 : -1.0))));
+  }
+
+  // In float64, since the terms may cancel; where all but 2^-13 of them does, with all of its digits.
   Vec<float> operator()(Vec<float> x, Vec<float> y) const {
     const Widened a = widen(x), b = widen(y);
-    return narrow({add_in_logs(a.low, b.low, ln_base, inverse), add_in_logs(a.high, b.high, ln_base, inverse)});
+    const Vec<float> sum = narrow({brief(a.low, b.low), brief(a.high, b.high)});
+    if (__builtin_expect(any(less(magnitude(sum), Vec<float>(0x1p-13f))), 0)) return of_cancelling(x, y, sum);
+    return blend(unordered(x, y), x + y, sum);
+  }
+
+ private:
+  // A difference that is NaN counts as large: of equal infinities the larger one is the result.
+  static Vec<double> brief(Vec<double> x, Vec<double> y) {
+    const Vec<double> distance = smaller(magnitude(x - y), Vec<double>(1100.0));
+    const Vec<double> log = log_of_one_and_power(Base2 ? distance : distance * kInverse);
+    return larger(x, y) + (Base2 ? log * kInverse : log);
+  }
+  [[gnu::noinline]] static Vec<float> of_cancelling(Vec<float> x, Vec<float> y, Vec<float> sum) {
+    const Widened a = widen(x), b = widen(y);
+    const Vec<float> exact = narrow({AddInLogs{}(a.low, b.low), AddInLogs{}(a.high, b.high)});
+    return blend(unordered(x, y), x + y, blend(less(magnitude(sum), Vec<float>(0x1p-13f)), exact, sum));
   }
 };
 

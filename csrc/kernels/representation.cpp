@@ -1,8 +1,9 @@
 // What a number is made of: sign, exponent and mantissa, neighbours; the angle of a real number.
 #include "kernels/elementwise_compare.h"
-#include "kernels/elementwise_lanes.h"
 #include "kernels/math_loop.h"
-#include "simd/sign.h"
+#include "simd/power_of_two.h"
+#include "simd/round.h"
+#include "simd/widen.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -55,11 +56,42 @@ struct NextAfter {
 // Rounded once. Whole exponents beyond those of any number give what the nearest such does.
 struct ScaleByPower {
   template <class T>
-  T operator()(T x, T exponent) const {
+  static T of_lane(T x, T exponent) {
     constexpr int kBeyond = 5000;
     const T limited = exponent < T(-kBeyond) ? T(-kBeyond) : exponent > T(kBeyond) ? T(kBeyond) : exponent;
     const int whole = exponent == exponent ? static_cast<int>(limited) : 0;
     return static_cast<T>(whole) == limited ? scaled(x, whole) : x * exp2_of(exponent);
+  }
+  template <class T>
+  [[gnu::noinline]] static Vec<T> of_lanes(Vec<T> x, Vec<T> exponent) {
+    constexpr int W = Vec<T>::width;
+    T lanes[W], exponents[W];
+    x.store(lanes), exponent.store(exponents);
+#pragma GCC unroll 1
+    for (int i = 0; i < W; ++i) lanes[i] = of_lane(lanes[i], exponents[i]);
+    return Vec<T>::load(lanes);
+  }
+  static Vec<float> by_whole(Vec<float> x, Vec<float> n) {
+    const Vec<float> limited = larger(Vec<float>(-400.0f), smaller(Vec<float>(400.0f), n));
+#if WENGERT_AVX512
+    return scale(x, limited);
+#else
+    // In float64, which holds any such product.
+    const Widened wide = widen(x), exponent = widen(limited);
+    return narrow({wide.low * power_of_two(exponent.low), wide.high * power_of_two(exponent.high)});
+#endif
+  }
+  static Vec<double> by_whole(Vec<double> x, Vec<double> n) {
+#if WENGERT_AVX512
+    return scale(x, larger(Vec<double>(-5000.0), smaller(Vec<double>(5000.0), n)));
+#else
+    return of_lanes(x, n);
+#endif
+  }
+  template <class T>
+  Vec<T> operator()(Vec<T> x, Vec<T> exponent) const {
+    if (__builtin_expect(!all(equal(round_to<Rounding::toward_zero>(exponent), exponent)), 0)) return of_lanes(x, exponent);
+    return by_whole(x, exponent);
   }
 };
 
@@ -98,9 +130,6 @@ struct Exponent {
   }
 };
 
-#define LANES(T) lane_loop<ScaleByPower, T>
-constexpr ElementwiseLoops kScaleLoops = {{nullptr, WENGERT_FLOATING(LANES)}};
-#undef LANES
 #define TEST(T) test_loop<SignBit, T>
 constexpr ElementwiseLoops kSignBitLoops = {{test_loop<SignBit, uint8_t>, WENGERT_BY_DTYPE(TEST)}};
 #undef TEST
@@ -132,11 +161,11 @@ const ElementwiseRow kRows[] = {
      .signature = "input: Tensor, other: Tensor",
      .rule = DTypeRule::floating,
      .arity = 2,
-     .ns = 3,
+     .ns = 0.1f,
      .doc =
          "input * 2^other, element by element, rounded once where other is whole. Integers become the default float dtype.\n\n"
          ">>> wengert.ldexp(wengert.tensor([1.0, 3]), wengert.tensor([4, -1]))\ntensor([16.0000,  1.5000])",
-     .loops = kScaleLoops},
+     .loops = math_loops<ScaleByPower, 2>()},
     {.name = "signbit",
      .signature = "input: Tensor",
      .rule = DTypeRule::compare,

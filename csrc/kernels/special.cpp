@@ -2,7 +2,7 @@
 #include "kernels/math_loop.h"
 #include "simd/bessel.h"
 #include "simd/erf.h"
-#include "simd/gamma.h"
+#include "simd/gamma_of_float.h"
 #include "simd/widen.h"
 
 namespace wengert::WENGERT_ISA {
@@ -65,9 +65,17 @@ struct BesselI {
 };
 struct LogGamma {
   Vec<double> operator()(Vec<double> x) const { return each_lane(x, log_gamma); }
+  Vec<float> operator()(Vec<float> x) const {
+    const Widened wide = widen(x);
+    return narrow({log_gamma_of_float(wide.low), log_gamma_of_float(wide.high)});
+  }
 };
 struct Digamma {
   Vec<double> operator()(Vec<double> x) const { return each_lane(x, digamma); }
+  Vec<float> operator()(Vec<float> x) const {
+    const Widened wide = widen(x);
+    return narrow({digamma_of_float(wide.low), digamma_of_float(wide.high)});
+  }
 };
 
 struct Entr {
@@ -107,12 +115,12 @@ const ElementwiseRow kRows[] = {
     row("lgamma",
         "The logarithm of the absolute value of the gamma function, element by element.\n\n"
         ">>> wengert.tensor([0.5, 1.0, 5.0]).lgamma()\ntensor([0.5724, 0.0000, 3.1781])",
-        15, math_loops<InDouble<LogGamma>, 1>()),
+        2, math_loops<LogGamma, 1>()),
     row("digamma",
         "The derivative of the logarithm of the gamma function, element by element: infinite at 0, NaN at negative "
         "integers.\n\n"
         ">>> wengert.tensor([1.0, 0.5]).digamma()\ntensor([-0.5772, -1.9635])",
-        15, math_loops<InDouble<Digamma>, 1>()),
+        2, math_loops<Digamma, 1>()),
     row("i0",
         "The modified Bessel function of the first kind of order 0, element by element.\n\n"
         ">>> wengert.tensor([0, 1.0, -2.0]).i0()\ntensor([1.0000, 1.2661, 2.2796])",
