@@ -1,6 +1,7 @@
 """Every elementwise operator of the op table, for every dtype, layout and length, against NumPy."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -326,6 +327,64 @@ def test_integer_division_and_shifts():
     assert (torch.tensor([-1, 2]) >> 64).tolist() == [-1, 0] and (1 << torch.tensor([3, 70])).tolist() == [8, 0]
     assert torch.lcm(torch.tensor([4, 0]), torch.tensor([-6, 3])).tolist() == [12, 0]
     assert torch.gcd(torch.tensor([0, -12]), torch.tensor([0, 18])).tolist() == [0, 6]
+
+
+@pytest.mark.parametrize("dtype", INTS)
+def test_integer_division_at_the_edges(dtype):
+    """Operands about powers of two, quotients next to whole numbers, and both ends of the dtype."""
+    rng = np.random.default_rng(7)
+    limits = np.iinfo(dtype)
+    n, width = 4000, limits.bits
+
+    def numbers():
+        size = rng.integers(0, width, n)
+        values = [(int(rng.integers(0, 2**63)) * 2 + int(rng.integers(2))) >> (64 - 1 - int(s)) for s in size]
+        near = [2 ** int(s) + int(d) for s, d in zip(size, rng.integers(-2, 3, n), strict=True)]
+        values[::2] = near[::2]
+        values = [-v if limits.min and rng.integers(2) else v for v in values]
+        return [min(max(v, limits.min), limits.max) for v in values]
+
+    a, b = numbers(), [v or 1 for v in numbers()]
+    for i in range(0, n, 3):  # about a multiple
+        whole = a[i] // b[i] * b[i] + int(rng.integers(-1, 2))
+        a[i] = min(max(whole, limits.min), limits.max)
+    a[:6] = [limits.min, limits.max] * 3
+    b[:6] = [1, 1, limits.max, limits.max, limits.min or 1, limits.min or 1]
+    a[6:10], b[6:10] = [limits.min, limits.max - 1] * 2, [limits.max - 1, limits.max, -1 if limits.min else 1, limits.max - 2]
+
+    def truncated(x, y):
+        return abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)
+
+    def wrap(values):
+        return [(v - limits.min) % 2**width + limits.min for v in values]
+
+    x, y = torch.tensor(a, dtype=dtype_of(dtype)), torch.tensor(b, dtype=dtype_of(dtype))
+    pairs = list(zip(a, b, strict=True))
+    assert torch.floor_divide(x, y).tolist() == wrap(u // v for u, v in pairs)
+    assert torch.remainder(x, y).tolist() == [u % v for u, v in pairs]
+    assert torch.div(x, y, rounding_mode="trunc").tolist() == wrap(truncated(u, v) for u, v in pairs)
+    assert torch.fmod(x, y).tolist() == [u - truncated(u, v) * v for u, v in pairs]
+    for v in b[:40]:  # one divisor for all, and one dividend
+        assert (x // v).tolist() == wrap(u // v for u in a) and (v % y).tolist() == [v % u for u in b]
+    gcds = wrap(math.gcd(u, v) for u, v in pairs)
+    assert torch.gcd(x, y).tolist() == gcds
+    multiples = [(lcm, u, v) for lcm, (u, v) in zip(torch.lcm(x, y).tolist(), pairs, strict=True) if abs(u * v) <= limits.max]
+    assert all(lcm == math.lcm(u, v) for lcm, u, v in multiples) and len(multiples) > n // 8
+
+
+@pytest.mark.parametrize("dtype", INTS)
+def test_shifts_by_any_number(dtype):
+    limits = np.iinfo(dtype)
+    places = [p for p in [*range(-3, 140), limits.max, limits.min] if limits.min <= p <= limits.max]
+    values = [limits.min, limits.max, 0, 1, limits.max // 3, limits.min // 3]
+    left = [[(v << p if 0 <= p < limits.bits else 0) for p in places] for v in values]
+    left = [[(v - limits.min) % 2**limits.bits + limits.min for v in row] for row in left]
+    right = [[v >> (p if 0 <= p < limits.bits else limits.bits) for p in places] for v in values]
+    x, p = torch.tensor(values, dtype=dtype_of(dtype)), torch.tensor(places, dtype=dtype_of(dtype))
+    assert (x[:, None] << p).tolist() == left and (x[:, None] >> p).tolist() == right
+    dense = x[:, None].expand(-1, len(places)).contiguous()
+    assert (dense << p.expand_as(dense).contiguous()).tolist() == left
+    assert [(x >> int(k)).tolist() for k in places] == [list(column) for column in zip(*right, strict=True)]
 
 
 def test_bool_and_the_bitwise_operators():

@@ -1,5 +1,6 @@
-// Bits: and, or, exclusive or, not, shifts; greatest common divisors.
+// Bits: and, or, exclusive or, not, shifts.
 #include "kernels/elementwise_lanes.h"
+#include "simd/shift.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -33,6 +34,22 @@ struct NotBool {  // a byte 0 or 1
 };
 
 // Shifted by a negative number, or out of the element: no bit is left, or copies of the sign.
+#if WENGERT_LANE_SHIFTS
+struct ShiftLeft {
+  template <class T>
+  Vec<T> operator()(Vec<T> a, Vec<T> b) const {
+    return shift<true, T>(a.v, b.v);
+  }
+};
+struct ShiftRight {
+  template <class T>
+  Vec<T> operator()(Vec<T> a, Vec<T> b) const {
+    using Bits = typename RawOf<Unsigned<T>>::Raw;
+    const Bits sign = Bits(a.v < T(0));  // negative numbers with their bits turned, there and back
+    return typename Vec<T>::Raw(shift<false, Unsigned<T>>(Bits(a.v) ^ sign, Bits(b.v)) ^ sign);
+  }
+};
+#else
 struct ShiftLeft {
   template <class T>
   T operator()(T a, T b) const {
@@ -47,36 +64,7 @@ struct ShiftRight {
     return kSigned ? static_cast<T>(a >> (8 * sizeof(T) - 1)) : T(0);
   }
 };
-
-// The smallest number has no positive counterpart and stands for its own magnitude, which wraps.
-template <class T>
-uint64_t magnitude(T a) {
-  return a < T(0) ? -static_cast<uint64_t>(a) : static_cast<uint64_t>(a);
-}
-template <class T>
-uint64_t common_divisor(T a, T b) {
-  uint64_t x = magnitude(a), y = magnitude(b);
-  while (y != 0) {
-    const uint64_t rest = x % y;
-    x = y, y = rest;
-  }
-  return x;
-}
-struct GreatestCommonDivisor {
-  template <class T>
-  T operator()(T a, T b) const {
-    return static_cast<T>(common_divisor(a, b));
-  }
-};
-struct LeastCommonMultiple {
-  template <class T>
-  T operator()(T a, T b) const {
-    if (a == 0 || b == 0) return 0;
-    const T multiple = static_cast<T>(magnitude(a) / common_divisor(a, b) * magnitude(b));
-    // PyTorch takes the absolute value as an int at least: shorter integers may wrap to negative ones.
-    return sizeof(T) >= 4 && multiple < T(0) ? static_cast<T>(-static_cast<uint64_t>(multiple)) : multiple;
-  }
-};
+#endif
 
 // Of the integers, once per width, and of bool.
 template <class F, int Arity>
@@ -95,6 +83,26 @@ constexpr ElementwiseLoops bit_loops(ElementwiseLoop boolean) {
 #undef X
   return loops;
 }
+
+#if WENGERT_LANE_SHIFTS
+constexpr ElementwiseLoops kShiftLeft = bit_loops<ShiftLeft, 2>(nullptr);
+constexpr ElementwiseLoops kShiftRight = [] {
+  ElementwiseLoops loops{};
+#define X(name, T) loops.by_dtype[index_of(DType::name)] = elementwise_loop<ShiftRight, T, 2>;
+  X(uint8, uint8_t)
+  X(int8, int8_t)
+  X(int16, int16_t)
+  X(int32, int32_t)
+  X(int64, int64_t)
+  X(uint16, uint16_t)
+  X(uint32, uint32_t)
+  X(uint64, uint64_t)
+#undef X
+  return loops;
+}();
+#else
+constexpr ElementwiseLoops kShiftLeft = integer_lanes<ShiftLeft>(), kShiftRight = integer_lanes<ShiftRight>();
+#endif
 
 constexpr ElementwiseRow binary(const char* name, const char* doc, ElementwiseLoops loops, const char* kernel = nullptr) {
   return {
@@ -125,26 +133,12 @@ const ElementwiseRow kRows[] = {
            "input * 2 ** other, element by element, without the bits that leave; 0 where other is negative or not below the "
            "number "
            "of bits. What << does. Integers.\n\n>>> wengert.tensor([1, 3]) << 2\ntensor([ 4, 12])",
-           integer_lanes<ShiftLeft>(), "lshift_cpu"),
+           kShiftLeft, "lshift_cpu"),
     binary("bitwise_right_shift",
            "floor(input / 2 ** other), element by element; where other is negative or not below the number of bits: -1 for "
            "negative "
            "numbers, else 0. What >> does. Integers.\n\n>>> wengert.tensor([9, -9]) >> 1\ntensor([ 4, -5])",
-           integer_lanes<ShiftRight>(), "rshift_cpu"),
-    {.name = "gcd",
-     .signature = "input: Tensor, other: Tensor",
-     .arity = 2,
-     .ns = 8,
-     .doc = "The greatest common divisor, element by element; gcd(0, 0) is 0. Integers.\n\n"
-            ">>> wengert.gcd(wengert.tensor([12, -9]), wengert.tensor([18, 6]))\ntensor([6, 3])",
-     .loops = integer_lanes<GreatestCommonDivisor>()},
-    {.name = "lcm",
-     .signature = "input: Tensor, other: Tensor",
-     .arity = 2,
-     .ns = 10,
-     .doc = "The least common multiple, element by element; 0 where either is 0. Integers.\n\n"
-            ">>> wengert.lcm(wengert.tensor([4, -9]), wengert.tensor([6, 6]))\ntensor([12, 18])",
-     .loops = integer_lanes<LeastCommonMultiple>()},
+           kShiftRight, "rshift_cpu"),
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ namespace wengert {
   X(Comparison)                      \
   X(Logic)                           \
   X(Bitwise)                         \
+  X(Divisors)                        \
   X(Choice)                          \
   X(Exponential)                     \
   X(Power)                           \

@@ -1,6 +1,7 @@
 #include "ops/elementwise.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string_view>
 
@@ -100,19 +101,26 @@ void run_flat(const ElementwiseRow& row, ElementwiseLoop loop, ElementwiseArgs& 
   });
 }
 
-// Whether one of n contiguous elements of an integer dtype is zero. Whole blocks at a time, which the compiler vectorises.
+// Whether one of n contiguous elements of an integer dtype is zero.
 // (Out of line, as the check of numbers is, for the prologue of the small calls.)
 [[gnu::noinline]] bool has_zero(const char* data, DType dtype, std::int64_t n) {
-  constexpr std::int64_t kBlock = 1024;
-  return dispatch(dtype, [&]<class T>() {
-    const T* p = reinterpret_cast<const T*>(data);
-    for (std::int64_t i = 0; i < n; i += kBlock) {
-      bool found = false;
-      for (std::int64_t k = i; k < std::min(i + kBlock, n); ++k) found |= p[k] == T(0);
-      if (found) return true;
-    }
-    return false;
+  const ReduceLoop count = kernels().counts->nonzero.rows[index_of(dtype)];
+  const auto item = static_cast<std::int64_t>(itemsize(dtype));
+  std::atomic<bool> found{false};
+  parallel_for(n, 4096, kByteNs * static_cast<double>(n * item), [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t nonzero = 0;
+    count({.out = reinterpret_cast<char*>(&nonzero),
+           .index = nullptr,
+           .in = data + begin * item,
+           .out_step = 0,
+           .index_step = 0,
+           .in_step = 0,
+           .reduce_step = item,
+           .n = 1,
+           .count = end - begin});
+    if (nonzero != end - begin) found.store(true, std::memory_order_relaxed);
   });
+  return found.load();
 }
 
 // The common case: contiguous tensors of one shape and dtype, and numbers that keep it. Fills in the inputs of args, and gives
