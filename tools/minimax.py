@@ -183,11 +183,12 @@ def power_of_two(degree, bits, high="0.5"):
     )
 
 
-def logarithm_near_one(degree, bits):
+def logarithm_near_one(degree, bits, base=mp.e):
+    rest = tail(mp.log1p, lambda x: x, 2, 24)
     return Problem(
-        f"log(1 + r) = r + r^2 P(r), -1/32 <= r <= 1/16, {bits} bits",
-        tail(mp.log1p, lambda x: x, 2, 24),
-        lambda x: abs(x**2 / mp.log1p(x)) if x else mp.mpf(0),
+        f"log(1 + r) = r + r^2 P(r), in units of log({mp.nstr(base, 3)}), -1/32 <= r <= 1/16, {bits} bits",
+        lambda x: rest(x) / mp.log(base),
+        lambda x: abs(x**2 / mp.log1p(x)) * mp.log(base) if x else mp.mpf(0),
         mp.mpf(-1) / 32,
         mp.mpf("1.001") / 16,
         degree,
@@ -213,14 +214,14 @@ def exponential_table(bits):
     return [[row[i] for row in rows] for i in range(2)]
 
 
-def logarithm_table(bits, unit):
+def logarithm_table(bits, unit, base=mp.e):
     """For a mantissa m in [0.75, 1.5), by the upper four bits k behind the point: c ~ 1/m of 8 bits, and -log(c), for m < 1 that
     of 2 c, as a high part in units of 2^unit and a low part. c = 1 on both sides of 1, where m c - 1 has to be exact."""
     table = [[], [], []]
     for k in range(16):
         centre = (1 + (k + mp.mpf("0.5")) / 16) / (2 if k >= 8 else 1)
         c = mp.mpf(1) if k in (0, 15) else mp.nint(256 / centre) / 256
-        value = -mp.log(c) + (mp.log(2) if k >= 8 else 0)
+        value = (-mp.log(c) + (mp.log(2) if k >= 8 else 0)) / mp.log(base)
         high = mp.ldexp(mp.nint(mp.ldexp(value, -unit)), unit)
         for column, x in zip(table, (c, high, rounded(value - high, bits)), strict=True):
             column.append(x)
@@ -313,6 +314,8 @@ def main():
         logarithm(8, 24),
         logarithm_by_quotient(6, 53),
         logarithm_near_one(3, 24),
+        logarithm_near_one(3, 24, 2),
+        logarithm_near_one(3, 24, 10),
         logarithm_near_one(5, 53),
         logarithm_near_one(8, 53),
         fine_logarithm(3, 24),
@@ -336,6 +339,7 @@ def main():
         ("1 / ln 2", 1 / mp.log(2), [24], 24),
         ("1 / ln 2", 1 / mp.log(2), [53], 53),
         ("1 / ln 10", 1 / mp.log(10), [24], 24),
+        ("log10(2), e * part exact", mp.log10(2), [15], 24),
         ("1 / ln 10", 1 / mp.log(10), [53], 53),
     ):
         print(f"{text}, {bits} bits:\n  {show(split(value, leading, bits), bits)}")
@@ -343,6 +347,10 @@ def main():
         print(f"2^(k/16) and the rest, {bits} bits; then c, -log(c) and the rest:")
         for column in (*exponential_table(bits), *logarithm_table(bits, unit)):
             print(f"  {show(column, bits)}")
+    for base in (2, 10):
+        print(f"log of base {base}: -log(c) and the rest")
+        for column in logarithm_table(24, -15, base)[1:]:
+            print(f"  {show(column, 24)}")
     print("log for pow: c, -log(c) and the rest")
     for column in fine_logarithm_table():
         print(f"  {show(column, 24)}")

@@ -1,4 +1,4 @@
-"""Coefficients and tables of csrc/simd/trig.h, inverse_trig.h and huge_angle.h; those of sin and cos are minimax.py's.
+"""Coefficients and tables of csrc/simd/trig.h, inverse_trig.h and huge_angle.h, and of sinh; those of sin and cos are minimax.py's.
 
 python tools/minimax_trigonometric.py            prints every table, highest power first
 """
@@ -53,6 +53,7 @@ def main():
         odd("asin", mp.asin, "0.25", 12, 53),
         odd("atan", mp.atan, "1.02", 8, 24),  # beyond 1, so that atan(1) rounds to pi/4
         odd("atan", mp.atan, mp.mpf(1) / 9, 9, 53),
+        odd("sinh", mp.sinh, "1.01", 3, 24),
         cardinal_sine(4),
         cardinal_sine(5),
         cardinal_sine(7),

@@ -41,6 +41,17 @@ inline Vec<double> reciprocal(Vec<double> x) {
 #endif
 }
 
+// 1 / x, relative error at most 2^-23 for float and 2^-53 for double; not of subnormal x, 0 or infinity.
+inline Vec<float> close_reciprocal(Vec<float> x) {
+#if WENGERT_AVX512
+  const Vec<float> y = reciprocal(x);
+  return y.v + y.v * (1.0f - x.v * y.v);
+#else
+  return 1.0f / x.v;
+#endif
+}
+inline Vec<double> close_reciprocal(Vec<double> x) { return 1.0 / x.v; }
+
 // 1 / x, relative error at most 2^-8: what a correction is divided by.
 inline Vec<float> rough_reciprocal(Vec<float> x) {
 #if WENGERT_AVX512

@@ -140,22 +140,29 @@ inline Vec<float> erf(Vec<float> x) {
 
 // ---- the inverse of erf, by w = -log((1 - a) (1 + a)), a = |x|
 
-// With the rounding errors of w and its root, which a result near 2 would show. The constant of `near` is in two parts.
-inline Vec<float> erfinv_magnitude(Vec<float> a) {
-  const Pair<float> log = normalized(log_pair(reduce_log(Vec<float>((1.0f - a) * (a + 1.0f)))));
+// Where w >= 4, with the rounding errors of w and its root.
+[[gnu::noinline]] inline Vec<float> erfinv_tail(Vec<float> a, Pair<float> log) {
   const Vec<float> w = -log.high, root = sqrt(w), s = root - 3.0f;
-  const Vec<float> near = polynomial<float>(w.v, -0x1.4a671p-27f, 0x1.003c2cp-22f, -0x1.1e072ep-19f, 0x1.3bef3ep-18f,
-                                            0x1.656286p-15f, -0x1.04da6p-13f, -0x1.3251aap-9f, 0x1.7a773cp-7f, 0x1.db29f4p-3f);
   const Vec<float> tail = polynomial<float>(s.v, -0x1.69a07ep-16f, 0x1.43fee4p-17f, 0x1.84bbf8p-13f, -0x1.6ab9f8p-12f,
                                             -0x1.06ac5ep-13f, 0x1.8e00dap-10f, -0x1.d3db36p-9f, 0x1.74007ep-8f, -0x1.f4d2c2p-8f,
                                             0x1.3589d4p-7f, 0x1.b72446p-10f, -0x1.561044p-3f);
+  // x (root + rest) as root + (rest - (1 - x) (root + rest)), which rounds once.
+  const Vec<float> rest = tail + (rest_of<float>(w.v, root.v, root.v) - log.low) * (0.5f * reciprocal(root));
+  return root + (rest - (1.0f - a) * (root + rest));
+}
+
+// With the rounding errors of w, which a result near 2 would show. The constant of `near` is in two parts.
+inline Vec<float> erfinv_magnitude(Vec<float> a) {
+  const Pair<float> log = normalized(log_pair(reduce_log(Vec<float>((1.0f - a) * (a + 1.0f)))));
+  const Vec<float> w = -log.high;
+  const Vec<float> near = polynomial<float>(w.v, -0x1.4a671p-27f, 0x1.003c2cp-22f, -0x1.1e072ep-19f, 0x1.3bef3ep-18f,
+                                            0x1.656286p-15f, -0x1.04da6p-13f, -0x1.3251aap-9f, 0x1.7a773cp-7f, 0x1.db29f4p-3f);
   const Pair<float> factor = fast_two_sum(Vec<float>(0x1.c5bf8ap-1f), w * near - (log.low * 0.23f + 0x1.baf3bep-26f));
   const Pair<float> product = two_product(a, factor.high);
   const Vec<float> product_low = blend(less(a, Vec<float>(0x1p-60f)), Vec<float>(0.0f), product.low);  // would be subnormal
-  // x (root + rest) as root + (rest - (1 - x) (root + rest)), which rounds once.
-  const Vec<float> rest = tail + (rest_of<float>(w.v, root.v, root.v) - log.low) * (0.5f * reciprocal(root));
-  return blend(less(w, Vec<float>(4.0f)), product.high + (product_low + a * factor.low),
-               root + (rest - (1.0f - a) * (root + rest)));
+  const Vec<float> y = product.high + (product_low + a * factor.low);
+  const Mask<float> usual = less(w, Vec<float>(4.0f));  // |x| < 0.991
+  return __builtin_expect(all(usual), 1) ? y : blend(usual, y, erfinv_tail(a, log));
 }
 
 // To 2^-23, as a multiple of a; Far: also where w > 37.5, which no double a has.

@@ -1,12 +1,11 @@
-// sigmoid, tanh, sinh, cosh, their inverses and logit, of every argument. Coefficients and tables: tools/minimax.py. Of float32
-// the hyperbolic functions but tanh are computed in float64, whose accuracy leaves room for the plain formulas.
-// Largest errors, measured as those of exp.h: float32 0.96 ULP, float64 0.98, without FMA 1.04 (atanh, logit, asinh).
+// sigmoid, tanh, sinh, cosh, their inverses and logit, of every argument. Coefficients and tables: tools/minimax.py
+// and, for sinh, minimax_trigonometric.py.
+// Largest errors, measured as those of exp.h: float32 1.05 ULP, float64 0.98, without FMA 1.04 (atanh, logit, asinh).
 #pragma once
 
 #include "simd/approximate.h"
 #include "simd/log.h"
 #include "simd/squash_table.h"
-#include "simd/widen.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -84,62 +83,17 @@ inline Vec<float> tanh(Vec<float> x) { return tanh_by_table(x); }
 inline Vec<float> tanh(Vec<float> x) { return tanh_by_expm1(x); }
 #endif
 
-// ---- float64 arithmetic for float32 results
+// ---- sinh and cosh
 
-// Below it, a few terms of the series do.
-inline constexpr double kSmall = 0x1p-6;
-
-struct SinhOfFloat {
-  Vec<double> operator()(Vec<double> x) const {
-    const Vec<double> a = magnitude(x), e = exp(smaller(Vec<double>(100.0), a)), z = a * a;
-    return flip_sign(blend(less(a, Vec<double>(kSmall)), a + a * z * (1.0 / 6 + z * (1.0 / 120)), 0.5 * (e - 1.0 / e)), x);
-  }
-};
-struct CoshOfFloat {
-  Vec<double> operator()(Vec<double> x) const {
-    const Vec<double> e = exp(smaller(Vec<double>(100.0), magnitude(x)));
-    return 0.5 * (e + 1.0 / e);
-  }
-};
-struct AsinhOfFloat {
-  Vec<double> operator()(Vec<double> x) const {
-    const Vec<double> a = magnitude(x), z = a * a;
-    const Vec<double> series = a - a * z * (1.0 / 6 - z * (3.0 / 40));
-    return flip_sign(blend(less(a, Vec<double>(kSmall)), series, log(a + sqrt(z + 1.0))), x);
-  }
-};
-struct AcoshOfFloat {
-  Vec<double> operator()(Vec<double> x) const {
-    return blend(less(x, 1.0), Vec<double>(__builtin_nan("")), log(x + sqrt(x * x - 1.0)));
-  }
-};
-struct AtanhOfFloat {
-  Vec<double> operator()(Vec<double> x) const {
-    const Vec<double> a = magnitude(x), z = a * a;
-    const Vec<double> series = a + a * z * (1.0 / 3 + z * (1.0 / 5));
-    return flip_sign(blend(less(a, Vec<double>(kSmall)), series, 0.5 * log((1.0 + a) / (1.0 - a))), x);
-  }
-};
-template <class F, class... V>
-Vec<float> in_double(Vec<float> x, V... y) {
-  const Widened wide = widen(x);
-  return narrow({F{}(wide.low, widen(y).low...), F{}(wide.high, widen(y).high...)});
-}
-
-inline Vec<float> sinh(Vec<float> x) { return in_double<SinhOfFloat>(x); }
-inline Vec<float> cosh(Vec<float> x) { return in_double<CoshOfFloat>(x); }
-inline Vec<float> asinh(Vec<float> x) { return in_double<AsinhOfFloat>(x); }
-inline Vec<float> acosh(Vec<float> x) { return in_double<AcoshOfFloat>(x); }
-inline Vec<float> atanh(Vec<float> x) { return in_double<AtanhOfFloat>(x); }
-
-// ---- float64
-
-inline constexpr double kManyExponents = 700;  // beyond it 2^n may overflow before the halving
+// Beyond it 2^n may overflow before the halving.
+template <class T>
+inline constexpr T kManyExponents = sizeof(T) == 4 ? T(87) : T(700);
 
 // e^x / 2
-inline Vec<double> half_exp(Vec<double> x) {
-  const Pair<double> less_ln2 = two_sum(x, Vec<double>(-Ln2<double>::high));
-  return exp_of_sum(less_ln2.high, blend(less(x, Vec<double>(1000.0)), less_ln2.low - Ln2<double>::low, Vec<double>(0.0)));
+template <class T>
+Vec<T> half_exp(Vec<T> x) {
+  const Pair<T> less_ln2 = two_sum(x, Vec<T>(-Ln2<T>::high));
+  return exp_of_sum(less_ln2.high, blend(less(x, Vec<T>(T(1000))), less_ln2.low - Ln2<T>::low, Vec<T>(T(0))));
 }
 
 // (E + E / (1 + E)) / 2 with E = e^|x| - 1
@@ -157,76 +111,115 @@ inline Vec<double> cosh_core(Vec<double> a) {
   return 0.5 * (total.high + (total.low + (power.low + q.low)));
 }
 
-using DoubleFunction = Vec<double> (*)(Vec<double>);
+// By the halves of e^|x| and its inverse; sinh below 1, where they cancel, by its own polynomial.
+struct HalfPowers {
+  Vec<float> power, head, rest;  // e^a / 2 = power head + rest
+  Vec<float> inverse;            // e^-a / 2
 
-template <DoubleFunction core>
-[[gnu::noinline]] Vec<double> of_large(Vec<double> a) {
-  const Vec<double> limit(kManyExponents);
+  explicit HalfPowers(Vec<float> a) {
+    const ExpParts<float> e = exp_parts(a);
+    power = 0.5f * e.power, head = e.head, rest = power * e.tail;
+    inverse = 0.25f * close_reciprocal(power * head + rest);
+  }
+};
+inline Vec<float> sinh_core(Vec<float> a) {
+  const HalfPowers half(a);
+  const Vec<float> z = a * a;
+  const Vec<float> near =
+      a + (a * z) * Vec<float>(polynomial<float>(z.v, 0x1.7a2ad2p-19f, 0x1.9ffe06p-13f, 0x1.111136p-7f, 0x1.555556p-3f));
+  return blend(less(a, Vec<float>(1.0f)), near, half.power * half.head + (half.rest - half.inverse));
+}
+inline Vec<float> cosh_core(Vec<float> a) {
+  const HalfPowers half(a);
+  return half.power * half.head + (half.rest + half.inverse);
+}
+
+template <class T>
+using Function = Vec<T> (*)(Vec<T>);
+
+template <class T, Function<T> core>
+[[gnu::noinline]] Vec<T> of_large(Vec<T> a) {
+  const Vec<T> limit(kManyExponents<T>);
   return blend(greater(a, limit), half_exp(a), core(smaller(limit, a)));
 }
-template <DoubleFunction core>
-Vec<double> of_magnitude(Vec<double> a) {
-  if (__builtin_expect(any(greater(a, Vec<double>(kManyExponents))), 0)) return of_large<core>(a);
+template <class T, Function<T> core>
+Vec<T> of_magnitude(Vec<T> a) {
+  if (__builtin_expect(any(greater(a, Vec<T>(kManyExponents<T>))), 0)) return of_large<T, core>(a);
   return core(a);
 }
-inline Vec<double> sinh(Vec<double> x) { return flip_sign(of_magnitude<sinh_core>(magnitude(x)), x); }
-inline Vec<double> cosh(Vec<double> x) { return of_magnitude<cosh_core>(magnitude(x)); }
+template <class T>
+Vec<T> sinh(Vec<T> x) {
+  return flip_sign(of_magnitude<T, sinh_core>(magnitude(x)), x);
+}
+template <class T>
+Vec<T> cosh(Vec<T> x) {
+  return of_magnitude<T, cosh_core>(magnitude(x));
+}
+
+// ---- their inverses
 
 // x + sqrt(x^2 + One), for 1 the argument of asinh's logarithm and for -1 that of acosh's; of large x 2 x is meant, see below.
-template <int One>
-Pair<double> with_root(Vec<double> x) {
-  const Pair<double> square = two_product(x, x), sum = two_sum(square.high, Vec<double>(One));
-  const Vec<double> root = sqrt(sum.high), rest = -product_error(root, root, sum.high) + (sum.low + square.low);
-  const Vec<double> root_low = blend(greater(root, Vec<double>(0.0)), rest * (0.5 / root.v), Vec<double>(0.0));
-  const Pair<double> total = two_sum(x, root);
+template <int One, class T>
+Pair<T> with_root(Vec<T> x) {
+  const Pair<T> square = two_product(x, x), sum = two_sum(square.high, Vec<T>(T(One)));
+  const Vec<T> root = sqrt(sum.high), rest = -product_error(root, root, sum.high) + (sum.low + square.low);
+  const Vec<T> root_low = blend(greater(root, Vec<T>(T(0))), rest * (T(0.5) * close_reciprocal(root)), Vec<T>(T(0)));
+  const Pair<T> total = two_sum(x, root);
   return {total.high, total.low + root_low};
 }
-template <int One>
-Vec<double> log_with_root_core(Vec<double> x) {
-  const Pair<double> u = with_root<One>(x), y = log_pair(reduce_log(u.high, u.low));
+template <int One, class T>
+Vec<T> log_with_root_core(Vec<T> x) {
+  const Pair<T> u = with_root<One>(x), y = log_pair(reduce_log(u.high, u.low));
   return y.high + y.low;
 }
-// log(2 x), what is left of it for x from 2^90 up.
-template <int One>
-[[gnu::noinline]] Vec<double> log_with_root_of_large(Vec<double> x) {
-  const Vec<double> limit(0x1p90), low(One < 0 ? 1.0 : 0.0);
-  const Vec<double> usual = log_with_root_core<One>(larger(low, smaller(limit, x)));
-  const Vec<double> large = blend(less(x, Vec<double>(__builtin_inf())), x, limit);
-  LogReduction<double> reduction = reduce_log(larger(limit, large));
-  reduction.high = reduction.high + Vec<double>(Ln2<double>::high);
-  reduction.low = reduction.low + Vec<double>(Ln2<double>::low);
-  const Pair<double> y = log_pair(reduction);
-  const Vec<double> result = blend(greater(x, limit), y.high + y.low, usual);
-  return blend(less(x, low), Vec<double>(__builtin_nan("")), blend(less(x, Vec<double>(__builtin_inf())), result, x));
+template <class T>
+inline constexpr T kLargeRoot = sizeof(T) == 4 ? T(0x1p60) : T(0x1p90);
+// log(2 x), what is left of it for large x.
+template <int One, class T>
+[[gnu::noinline]] Vec<T> log_with_root_of_large(Vec<T> x) {
+  const Vec<T> limit(kLargeRoot<T>), low(One < 0 ? T(1) : T(0)), infinity{T(__builtin_inf())};
+  const Vec<T> usual = log_with_root_core<One>(larger(low, smaller(limit, x)));
+  const Vec<T> large = blend(less(x, infinity), x, limit);
+  LogReduction<T> reduction = reduce_log(larger(limit, large));
+  reduction.high = reduction.high + Vec<T>(Ln2<T>::high);
+  reduction.low = reduction.low + Vec<T>(Ln2<T>::low);
+  const Pair<T> y = log_pair(reduction);
+  const Vec<T> result = blend(greater(x, limit), y.high + y.low, usual);
+  return blend(less(x, low), Vec<T>(T(__builtin_nan(""))), blend(less(x, infinity), result, x));
 }
-template <int One>
-Vec<double> log_with_root(Vec<double> x) {
-  const Vec<double> low(One < 0 ? 1.0 : 0.0);
-  if (__builtin_expect(!all(not_below(x, low) & less(x, Vec<double>(0x1p90))), 0)) return log_with_root_of_large<One>(x);
+template <int One, class T>
+Vec<T> log_with_root(Vec<T> x) {
+  const Vec<T> low(One < 0 ? T(1) : T(0));
+  if (__builtin_expect(!all(not_below(x, low) & less(x, Vec<T>(kLargeRoot<T>))), 0)) return log_with_root_of_large<One>(x);
   return log_with_root_core<One>(x);
 }
 
-// Below it f(x) = x rounds right for odd f with f'(0) = 1.
-inline constexpr double kIdentity = 0x1p-28;
+// Below it f(x) = x rounds right for odd f with f'(0) = 1, to a fifth of a unit.
+template <class T>
+inline constexpr T kIdentity = sizeof(T) == 4 ? T(0x1p-13) : T(0x1p-28);
 
-inline Vec<double> asinh(Vec<double> x) {
-  const Vec<double> a = magnitude(x);
-  return flip_sign(blend(less(a, Vec<double>(kIdentity)), a, log_with_root<1>(a)), x);
+template <class T>
+Vec<T> asinh(Vec<T> x) {
+  const Vec<T> a = magnitude(x);
+  return flip_sign(blend(less(a, Vec<T>(kIdentity<T>)), a, log_with_root<1>(a)), x);
 }
-inline Vec<double> acosh(Vec<double> x) { return log_with_root<-1>(x); }
+template <class T>
+Vec<T> acosh(Vec<T> x) {
+  return log_with_root<-1>(x);
+}
 
-// log(n / d) for sums; n / d within 2^+-90. Where it is near 1 all of its bits count: the inverse is a full one.
+// log(n / d) for sums; n / d within 2^+-90. Where it is near 1 all of its bits count: the inverse is a close one.
 template <class T>
 Vec<T> log_of_quotient(Pair<T> n, Pair<T> d) {
-  const Pair<T> q = quotient(n, d, T(1) / d.high), sum = fast_two_sum(q.high, q.low);
-  const Pair<T> y = log_pair(reduce_log(sum.high, sum.low));
+  const Pair<T> q = quotient(n, d, close_reciprocal(d.high)), y = log_pair(reduce_log(q.high, q.low));
   return y.high + y.low;
 }
-inline Vec<double> atanh(Vec<double> x) {
-  const Vec<double> a = magnitude(x), one(1.0), inside = blend(less(a, one), a, Vec<double>(0.0));
-  Vec<double> y = 0.5 * log_of_quotient(two_sum(one, inside), two_sum(one, -inside));
-  y = blend(less(a, Vec<double>(kIdentity)), a, blend(less(a, one), y, Vec<double>(__builtin_nan(""))));
-  return flip_sign(blend(equal(a, one), Vec<double>(__builtin_inf()), y), x);
+template <class T>
+Vec<T> atanh(Vec<T> x) {
+  const Vec<T> a = magnitude(x), one(T(1)), inside = blend(less(a, one), a, Vec<T>(T(0)));
+  Vec<T> y = T(0.5) * log_of_quotient(fast_two_sum(one, inside), fast_two_sum(one, -inside));
+  y = blend(less(a, Vec<T>(kIdentity<T>)), a, blend(less(a, one), y, Vec<T>(T(__builtin_nan("")))));
+  return flip_sign(blend(equal(a, one), Vec<T>(T(__builtin_inf())), y), x);
 }
 
 // ---- logit of both
@@ -235,7 +228,7 @@ template <class T>
 [[gnu::noinline]] Vec<T> logit_of_unusual(Vec<T> x) {
   const Vec<T> small(T(0x1p-60)), zero(T(0)), one(T(1));  // below it 1 - x is 1
   const Vec<T> inside = blend(not_below(x, small) & less(x, one), x, Vec<T>(T(0.5)));
-  const Vec<T> y = log_of_quotient({inside, zero}, two_sum(one, -inside));
+  const Vec<T> y = log_of_quotient({inside, zero}, fast_two_sum(one, -inside));
   const Vec<T> above = blend(equal(x, one), Vec<T>(T(__builtin_inf())), Vec<T>(T(__builtin_nan(""))));
   return blend(less(x, small), log(x), blend(less(x, one), y, above));
 }
@@ -243,7 +236,7 @@ template <class T>
 Vec<T> logit(Vec<T> x) {
   const Vec<T> small(T(0x1p-60)), zero(T(0)), one(T(1));
   if (__builtin_expect(!all(not_below(x, small) & less(x, one)), 0)) return logit_of_unusual(x);
-  return log_of_quotient({x, zero}, two_sum(one, -x));
+  return log_of_quotient({x, zero}, fast_two_sum(one, -x));
 }
 
 }  // namespace

@@ -84,13 +84,18 @@ struct Arctangent {
   typename Vec<T>::Raw value, tail;
 };
 
-// t + t z P(z), z = t^2 <= 1. The rest of the division is left out where a is not regular, or it would be rounded itself.
-inline Arctangent<float> arctangent_parts(Vec<float> a, Vec<float> b, Mask<float> regular) {
-  const F32 t = a.v / b.v, z = t * t;
-  const F32 rest = blend(regular, Vec<float>(rest_of<float>(a.v, t, b.v) * rough_reciprocal(b).v), Vec<float>(0.0f)).v;
+// t + t z P(z), z = t^2 <= 1; of t + rest, where 1 / (1 + z) is 1 - z / 2 to 0.09.
+inline Arctangent<float> arctangent_series(F32 t, F32 rest) {
+  const F32 z = t * t;
   const F32 p = polynomial<float>(z, -0x1.bf05a2p-10f, 0x1.5968bep-7f, -0x1.f41d8ep-6f, 0x1.d5ca1ep-5f, -0x1.56dc96p-4f,
                                   0x1.c02f64p-4f, -0x1.2418b6p-3f, 0x1.999146p-3f, -0x1.55553cp-2f);
-  return {t, (t * z) * p + (rest - rest * z)};
+  return {t, (t * z) * p + (rest - rest * (0.5f * z))};
+}
+// The rest of the division is left out where a is not regular, or it would be rounded itself.
+inline Arctangent<float> arctangent_parts(Vec<float> a, Vec<float> b, Mask<float> regular) {
+  const F32 t = a.v / b.v;
+  return arctangent_series(t,
+                           blend(regular, Vec<float>(rest_of<float>(a.v, t, b.v) * rough_reciprocal(b).v), Vec<float>(0.0f)).v);
 }
 
 // Above 1/3, atan(1/2) and the arctangent of (a/b - 1/2) / (1 + a/2b), by which at most 1/3 is left to the polynomial: half its
@@ -112,17 +117,29 @@ inline Arctangent<double> arctangent_parts(Vec<double> a, Vec<double> b, Mask<do
   return {value, ((base - value) + t) + tail};
 }
 
-// 1.22 ULP, float64 0.54.
+// Of a <= 2^100 (2^1000), or of -1 / a where steep, that is a > 1.
+inline Arctangent<float> arctangent_of(Vec<float> a, Mask<float> steep) {
+  const Vec<float> divisor = -larger(Vec<float>(1.0f), a), inverse = close_reciprocal(divisor);
+  const Vec<float> rest = Vec<float>(rest_of<float>(1.0f - F32{}, inverse.v, divisor.v)) * inverse;
+  return arctangent_series(blend(steep, inverse, a).v, blend(steep, rest, Vec<float>(0.0f)).v);
+}
+inline Arctangent<double> arctangent_of(Vec<double> a, Mask<double> steep) {
+  const Vec<double> one(1.0);
+  const F64 turn = blend(steep, Vec<double>(-1.0), one).v;
+  const auto angle = arctangent_parts(blend(steep, one, a), blend(steep, a, one), greater(a, Vec<double>(0x1p-60)));
+  return {turn * angle.value, turn * angle.tail};
+}
+
+// 1.0 ULP, float64 0.54.
 template <class T>
 Vec<T> atan(Vec<T> x) {
   using Raw = typename Vec<T>::Raw;
   const Vec<T> zero(T(0)), one(T(1));
   const Vec<T> a = smaller(Vec<T>(T(sizeof(T) == 4 ? 0x1p100 : 0x1p1000)), magnitude(x));  // pi/2 from there on
   const Mask<T> steep = greater(a, one);
-  const Arctangent<T> angle = arctangent_parts(blend(steep, one, a), blend(steep, a, one), greater(a, Vec<T>(T(0x1p-60))));
-  const Raw turn = blend(steep, Vec<T>(T(-1)), one).v;
+  const Arctangent<T> angle = arctangent_of(a, steep);
   const Raw base = blend(steep, Vec<T>(Pi<T>::high / 2), zero).v, low = blend(steep, Vec<T>(Pi<T>::low / 2), zero).v;
-  return flip_sign(Vec<T>(add_to<Raw>(base, turn * angle.value, turn * angle.tail + low)), x);
+  return flip_sign(Vec<T>(add_to<Raw>(base, angle.value, angle.tail + low)), x);
 }
 
 // The angle of the point (x, y), from the smaller of |y| and |x| over the larger; 1.32 ULP, float64 0.57.
