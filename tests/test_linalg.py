@@ -304,3 +304,62 @@ def test_the_top_level():
     close(torch.pinverse(p), np.linalg.inv(p.numpy()), "float64")
     close(torch.triangular_solve(p, factor, upper=False)[0], np.linalg.solve(factor.numpy(), p.numpy()), "float64")
     assert torch.equal(p.matrix_power(2), p @ p)
+
+
+def test_empty_matrices():
+    """As in PyTorch: no sizes have the largest 0, and no smallest; batches of no matrices keep their shapes."""
+    for shape in [(0, 0), (0, 3), (3, 0), (2, 0, 3), (2, 3, 0), (0, 2, 2)]:
+        x = torch.zeros(shape)
+        for p in (None, 1, -1, 2, -2, "fro", "nuc", float("inf")):
+            assert torch.equal(LA.cond(x, p), torch.zeros(shape[:-2]))
+        for p in (1, 2, float("inf"), "fro", "nuc"):
+            assert torch.equal(LA.matrix_norm(x, p), torch.zeros(shape[:-2]))
+            assert LA.matrix_norm(x, p, keepdim=True).shape == (*shape[:-2], 1, 1)
+        p, lower, upper = LA.lu(x)
+        assert torch.equal(p @ lower @ upper, x) and LA.lu_factor(x).pivots.shape == (*shape[:-2], min(shape[-2:]))
+    with pytest.raises(IndexError, match="Expected reduction dim 0 to have non-zero size"):
+        LA.matrix_norm(torch.zeros(0, 0), -1)
+
+
+def test_nan():
+    """Is an error where LAPACK's iteration fails or a pivot is no number; and NaN elsewhere."""
+    x = torch.eye(3).repeat(2, 1, 1)
+    x[1, 0, 0] = torch.nan
+    for call in (LA.svd, LA.svdvals, LA.pinv, LA.matrix_rank, LA.cond):
+        with pytest.raises(LA.LinAlgError, match=r"linalg.svd: \(Batch element 1\): .* matrix contained non-finite values\."):
+            call(x)
+        with pytest.raises(LA.LinAlgError, match=r"linalg.svd: The algorithm failed to converge because the input matrix cont"):
+            call(x[1])
+    with pytest.raises(LA.LinAlgError, match=r"linalg.cholesky: \(Batch element 1\): .*the leading minor of order 1 is not"):
+        LA.cholesky(x)
+    assert LA.cholesky_ex(x).info.tolist() == [0, 1]
+    assert LA.det(x).isnan().tolist() == [False, True]
+
+
+def test_layouts_of_results():
+    """Results are stored by columns, as LAPACK leaves them, where PyTorch's are."""
+    x = torch.eye(3).repeat(2, 1, 1) + torch.ones(3, 3)
+    by_columns = [LA.inv(x), LA.inv_ex(x)[0], LA.cholesky(x), LA.solve(x, x), LA.solve_triangular(x, x, upper=True), *LA.qr(x)]
+    by_columns += [LA.svd(x).U, LA.svd(x).Vh, LA.eigh(x).eigenvectors, LA.matrix_power(x, -1), LA.qr(x, "r").R]
+    assert all(result.stride() == (9, 1, 3) for result in by_columns)
+    by_rows = [
+        LA.solve(x, x, left=False),
+        LA.solve_triangular(x, x, upper=True, left=False),
+        LA.matrix_exp(x),
+        LA.matrix_power(x, 2),
+    ]
+    assert all(result.stride()[-1] == 1 for result in by_rows[::2] + by_rows[3:])
+    assert LA.solve_ex(torch.ones(3, 3), x).info.shape == () and LA.solve_ex(torch.ones(1, 3, 3), x).info.tolist() == [2]
+
+
+def test_lstsq_arguments():
+    deficient, b = torch.ones(2, 4, 2), torch.ones(2, 4, 1)
+    with pytest.raises(
+        LA.LinAlgError, match=r"lstsq: \(Batch element 0\): The least squares solution could not be computed because"
+    ):
+        LA.lstsq(deficient, b, driver="gels")
+    result = LA.lstsq(deficient, b, driver="gelsd")
+    assert result.rank.tolist() == [1, 1] and result.residuals.shape == (0,)
+    close(deficient @ result.solution, b.numpy(), "float32")
+    with pytest.raises(RuntimeError, match=r"input.dim\(\) must be greater or equal to other.dim\(\)"):
+        LA.lstsq(torch.ones(4, 2), b)

@@ -212,9 +212,9 @@ class Argument:
         return self.text
 
 
-def tensor(rng, shapes=SHAPES, dtypes=DTYPES):
+def tensor(rng, shapes=SHAPES, dtypes=DTYPES, wild=0.2):
     shape, dtype, seed = rng.choice(shapes), rng.choice(dtypes), rng.randrange(1000)
-    array = (digits if rng.random() < 0.8 else samples)(shape, dtype, seed)
+    array = (digits if rng.random() >= wild else samples)(shape, dtype, seed)
     layout = rng.choice(["dense", "dense", "transposed", "sliced", "repeated"])
 
     def make(torch):
@@ -273,7 +273,7 @@ def argument(rng, spec, op, first):
         dtypes = [first.text.split()[1].split("[")[0]] if first and rng.random() < 0.8 else DTYPES
         if spec["name"] in ("mask", "condition") and rng.random() < 0.9:
             dtypes = ["bool"]
-        return tensor(rng, shapes, dtypes)
+        return tensor(rng, shapes, dtypes, 0 if op["name"] == "bincount" else 0.2)  # which counts to the largest element
     if kind == "tuple of Tensors" and op["name"] == "index_put" and rng.random() < 0.9:
         parts = [indices(rng, [(2,), (2,), (1,), (3,), (2, 1)]) for _ in range(rng.choice([1, 1, 2, 3]))]
         if rng.random() < 0.3:

@@ -74,7 +74,7 @@ def each_matrix(tensor):
     if tensor.dim() == 2:
         yield None, tensor
         return
-    yield from enumerate(tensor.reshape(-1, *tensor.shape[-2:]))
+    yield from enumerate(tensor.reshape(tensor.shape[:-2].numel(), *tensor.shape[-2:]))
 
 
 def batch_text(index):
@@ -111,7 +111,29 @@ def first_bad_minor(matrix):
     a = matrix.numpy()
     for k in range(1, a.shape[0] + 1):
         try:
-            numpy.linalg.cholesky(a[:k, :k])
+            factor = numpy.linalg.cholesky(a[:k, :k])
         except numpy.linalg.LinAlgError:
             return k
+        if numpy.isnan(factor[-1, -1]):
+            return k
     return 0
+
+
+def converged(name, function, A, what):
+    """batched(function, A); LinAlgError in PyTorch's words where LAPACK's iteration failed."""
+    import numpy
+
+    try:
+        return batched(function, A)
+    except numpy.linalg.LinAlgError:
+        pass
+    for index, matrix in each_matrix(A):
+        try:
+            batched(function, matrix)
+        except numpy.linalg.LinAlgError:
+            why = "is ill-conditioned or has too many repeated " + what
+            if what == "singular values" and not bool(wengert.isfinite(matrix).all()):
+                why = "contained non-finite values"
+            text = f"{name}: {batch_text(index)}The algorithm failed to converge because the input matrix {why}."
+            raise LinAlgError(text) from None
+    raise AssertionError("a batch failed, of which no matrix does")

@@ -12,6 +12,7 @@ from ._support import (
     check_matrices,
     check_square,
     column_major,
+    converged,
     each_matrix,
     first_bad_minor,
     given,
@@ -31,22 +32,27 @@ def _infos(values, batch):
     return wengert.tensor(values, dtype=wengert.int32).reshape(batch)
 
 
-def _cholesky(name, A, upper):
-    check_square(name, A)
-    check_float(name, A)
+def _cholesky(A, upper):
+    """The factors of all matrices and, for each, the order of the first minor that is not positive."""
+    check_square("linalg.cholesky", A)
+    check_float("linalg.cholesky", A)
     import numpy
 
     lower = A.mT if upper else A
     try:
-        factor = batched(numpy.linalg.cholesky, lower)
-        infos = [0] * max(1, A[..., 0, 0].numel() if A.numel() else 0)
+        factor, whole = batched(numpy.linalg.cholesky, lower), True
     except numpy.linalg.LinAlgError:
+        whole = False
+    if whole and not bool(wengert.isnan(wengert.linalg.diagonal(factor)).any()):
+        infos = [0] * A.shape[:-2].numel()
+    else:
         factors, infos = [], []
         for _, matrix in each_matrix(lower):
             infos.append(first_bad_minor(matrix))
-            factors.append(wengert.full_like(matrix, wengert.nan).tril() if infos[-1] else _cholesky(name, matrix, False)[0])
+            bad = infos[-1] > 0
+            factors.append(wengert.full_like(matrix, wengert.nan).tril() if bad else batched(numpy.linalg.cholesky, matrix))
         factor = wengert.stack(factors).reshape(A.shape)
-    return (factor.mT if upper else factor), infos
+    return (factor.mT if upper else column_major(factor)), infos
 
 
 def cholesky(A, *, upper=False, out=None):
@@ -58,7 +64,7 @@ def cholesky(A, *, upper=False, out=None):
     tensor([[2., 0.],
             [1., 1.]])
     """
-    factor, infos = _cholesky("linalg.cholesky", A, upper)
+    factor, infos = _cholesky(A, upper)
     for index, info in enumerate(infos):
         if info:
             raise LinAlgError(
@@ -78,8 +84,8 @@ def cholesky_ex(A, *, upper=False, check_errors=False, out=None):
     """
     if check_errors:
         cholesky(A, upper=upper)
-    factor, infos = _cholesky("linalg.cholesky_ex", A, upper)
-    return given(out, CholeskyEx(factor, _infos(infos[: max(1, len(infos))], A.shape[:-2])))
+    factor, infos = _cholesky(A, upper)
+    return given(out, CholeskyEx(factor, _infos(infos, A.shape[:-2])))
 
 
 def qr(A, mode="reduced", *, out=None):
@@ -100,10 +106,10 @@ def qr(A, mode="reduced", *, out=None):
     import numpy
 
     if mode == "r":
-        result = QR(wengert.empty(0, dtype=A.dtype), batched(lambda a: numpy.linalg.qr(a, "r"), A))
+        result = QR(wengert.empty(0, dtype=A.dtype), column_major(batched(lambda a: numpy.linalg.qr(a, "r"), A)))
     else:
         q, r = batched(lambda a: tuple(numpy.linalg.qr(a, mode)), A)
-        result = QR(column_major(q), r)
+        result = QR(column_major(q), column_major(r))
     return given(out, result)
 
 
@@ -122,8 +128,8 @@ def svd(A, full_matrices=True, *, driver=None, out=None):
     check_float("linalg.svd", A)
     import numpy
 
-    u, s, vh = batched(lambda a: tuple(numpy.linalg.svd(a, full_matrices=full_matrices)), A)
-    return given(out, SVD(column_major(u), s, vh))
+    u, s, vh = converged("linalg.svd", lambda a: tuple(numpy.linalg.svd(a, full_matrices=full_matrices)), A, "singular values")
+    return given(out, SVD(column_major(u), s, column_major(vh)))
 
 
 def svdvals(A, *, driver=None, out=None):
@@ -139,11 +145,11 @@ def svdvals(A, *, driver=None, out=None):
     check_float("linalg.svd", A)
     import numpy
 
-    return given(out, batched(lambda a: numpy.linalg.svd(a, compute_uv=False), A))
+    return given(out, converged("linalg.svd", lambda a: numpy.linalg.svd(a, compute_uv=False), A, "singular values"))
 
 
-def _check_symmetric(name, A, UPLO):
-    check_square(name, A)
+def _check_symmetric(A, UPLO):
+    check_square("linalg.eigh", A)
     check(UPLO.upper() in ("L", "U"), f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
     if not A.dtype.is_floating_point:
         raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{dtype_word(A)}'")
@@ -157,10 +163,10 @@ def eigh(A, UPLO="L", *, out=None):
     >>> wengert.linalg.eigh(wengert.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
     tensor([1., 2.])
     """
-    _check_symmetric("linalg.eigh", A, UPLO)
+    _check_symmetric(A, UPLO)
     import numpy
 
-    values, vectors = batched(lambda a: tuple(numpy.linalg.eigh(a, UPLO.upper())), A)
+    values, vectors = converged("linalg.eigh", lambda a: tuple(numpy.linalg.eigh(a, UPLO.upper())), A, "eigenvalues")
     return given(out, Eigh(values, column_major(vectors)))
 
 
@@ -170,16 +176,17 @@ def eigvalsh(A, UPLO="L", *, out=None):
     >>> wengert.linalg.eigvalsh(wengert.tensor([[2.0, 0.0], [0.0, 1.0]]))
     tensor([1., 2.])
     """
-    _check_symmetric("linalg.eigvalsh", A, UPLO)
+    _check_symmetric(A, UPLO)
     import numpy
 
-    return given(out, batched(lambda a: numpy.linalg.eigvalsh(a, UPLO.upper()), A))
+    return given(out, converged("linalg.eigh", lambda a: numpy.linalg.eigvalsh(a, UPLO.upper()), A, "eigenvalues"))
 
 
 def _getrf(name, A):
     """LU, pivots from 1 and infos of every matrix, by SciPy's LAPACK."""
-    check_matrices(name, A)
-    check_float(name, A)
+    check(A.dim() >= 2, f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
+    if not A.dtype.is_floating_point:
+        raise NotImplementedError(f"\"lu_cpu\" not implemented for '{dtype_word(A)}'")
     try:
         from scipy.linalg.lapack import get_lapack_funcs
     except ImportError:
@@ -212,7 +219,7 @@ def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
     tensor(2, dtype=torch.int32)
     """
     check(pivot, "linalg.lu_factor: LU without pivoting is not implemented on the CPU")
-    result = LUFactorEx(*_getrf("linalg.lu_factor_ex", A))
+    result = LUFactorEx(*_getrf("torch.lu_factor", A))
     if check_errors:
         _check_factors(result.info)
     return given(out, result)
@@ -241,7 +248,7 @@ def lu_factor(A, *, pivot=True, out=None):
 
 def permutation_of(pivots, m):
     """The rows of A that P.mT @ A has in each place, (*, m), from LAPACK's exchanges."""
-    flat = pivots.reshape(-1, pivots.size(-1)).tolist()
+    flat = pivots.reshape(pivots.shape[:-1].numel(), pivots.size(-1)).tolist()
     rows = []
     for exchanges in flat:
         order = list(range(m))
@@ -265,7 +272,7 @@ def lu(A, *, pivot=True, out=None):
     k = min(m, n)
     lower = factors[..., :k].tril(-1) + wengert.eye(m, k, dtype=A.dtype)
     upper = factors[..., :k, :].triu()
-    p = wengert.eye(m, dtype=A.dtype)[permutation_of(pivots, m)].mT
+    p = wengert.eye(m, dtype=A.dtype)[permutation_of(pivots, m)].mT.contiguous()
     return given(out, LU(p, lower, upper))
 
 
@@ -278,7 +285,7 @@ def householder_product(input, tau, *, out=None):
     tensor([[1.],
             [0.]])
     """
-    check_matrices("linalg.householder_product", input, "input")
+    check(input.dim() >= 2, "torch.linalg.householder_product: input must have at least 2 dimensions.")
     check_float("linalg.householder_product", input)
     m, n = input.shape[-2:]
     k = tau.size(-1)

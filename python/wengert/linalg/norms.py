@@ -36,6 +36,7 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=No
     tensor(6.)
     """
     name = "linalg.matrix_norm"
+    check(ord in ("fro", "nuc", inf, -inf, 1, -1, 2, -2), f"{name}: Order {ord} not supported.")
     check_matrices(name, A)
     check_float(name, A)
     dims = _as_dims(dim)
@@ -46,15 +47,18 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=No
         A = A.to(dtype)
     if ord == "fro":
         return given(out, vector_norm(A, 2, dims, keepdim))
-    check(ord in ("nuc", inf, -inf, 1, -1, 2, -2), f"{name}: Order {ord} not supported.")
     if ord in ("nuc", 2, -2):
-        s = _singular_values(A, wrapped)
-        result = s.sum(-1) if ord == "nuc" else s.amax(-1) if ord == 2 else s.amin(-1)
+        values, last = _singular_values(A, wrapped), -1
     else:
-        added, compared = (wrapped[1], wrapped[0]) if abs(ord) == inf else wrapped
-        sums = A.abs().sum(added, keepdim=True)
-        result = (sums.amax if ord > 0 else sums.amin)(compared, keepdim=True)
-        return given(out, result if keepdim else result.squeeze(wrapped))
+        added, last = (wrapped[1], wrapped[0]) if abs(ord) == inf else wrapped
+        values = A.abs().sum(added)
+        last -= added < last
+    if ord == "nuc":
+        result = values.sum(-1)
+    elif ord > 0 and values.size(last) == 0:  # the largest of no sizes
+        result = values.sum(last)
+    else:
+        result = values.amax(last) if ord > 0 else values.amin(last)
     if keepdim:
         for d in sorted(wrapped):
             result = result.unsqueeze(d)
@@ -98,6 +102,7 @@ def matrix_rank(A, *, tol=None, atol=None, rtol=None, hermitian=False, out=None)
     tensor(1)
     """
     check(A.dim() >= 2, "torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.")
+    check(A.dtype.is_floating_point, "This function doesn't handle types other than float and double")
     if A.numel() == 0:
         return given(out, wengert.zeros(A.shape[:-2], dtype=wengert.int64))
     s = eigvalsh(A).abs() if hermitian else svdvals(A)
@@ -113,6 +118,9 @@ def cond(A, p=None, *, out=None):
     tensor(2.)
     """
     check(A.dim() >= 2, "linalg.cond: The input tensor must have at least 2 dimensions.")
+    check(p in (None, "fro", "nuc", inf, -inf, 1, -1, 2, -2), f"linalg.cond got an invalid norm type: {p}")
+    if A.numel() == 0:
+        return given(out, wengert.zeros(A.shape[:-2], dtype=A.dtype))
     if p is None or p in (2, -2):
         s = svdvals(A)
         return given(out, s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1])

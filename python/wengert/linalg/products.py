@@ -128,7 +128,7 @@ def matrix_exp(A):
     result = solve(even - odd, even + odd)
     for _ in range(squarings):
         result = result @ result
-    return result.to(dtype)
+    return result.to(dtype).contiguous()
 
 
 def multi_dot(tensors, *, out=None):

@@ -79,12 +79,13 @@ def _info_tensor(infos, batch):
     return wengert.tensor(infos, dtype=wengert.int32).reshape(batch)
 
 
-def _inverse(name, A):
-    check_square(name, A)
-    check_float(name, A)
+def _inverse(A):
+    check_square("linalg.inv", A)
+    check_float("linalg.inv", A)
     import numpy
 
-    return _with_infos(numpy.linalg.inv, A)
+    inverse, infos = _with_infos(numpy.linalg.inv, A)
+    return column_major(inverse), infos
 
 
 def inv(A, *, out=None):
@@ -94,8 +95,7 @@ def inv(A, *, out=None):
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
-    inverse, infos = _inverse("linalg.inv", A)
-    inverse = column_major(inverse)
+    inverse, infos = _inverse(A)
     for index, info in enumerate(infos):
         if info:
             raise LinAlgError(
@@ -113,7 +113,7 @@ def inv_ex(A, *, check_errors=False, out=None):
     """
     if check_errors:
         inv(A)
-    inverse, infos = _inverse("linalg.inv_ex", A)
+    inverse, infos = _inverse(A)
     return given(out, InvEx(inverse, _info_tensor(infos, A.shape[:-2])))
 
 
@@ -140,7 +140,8 @@ def _check_system(name, A, B, left):
     )
 
 
-def _solve(name, A, B, left):
+def _solve(A, B, left):
+    name = "linalg.solve"
     check_square(name, A)
     check_float(name, A)
     _check_pair(name, A, B)
@@ -148,14 +149,16 @@ def _solve(name, A, B, left):
 
     vector = _is_vector(A, B)
     columns = B.unsqueeze(-1) if vector else B
+    check_matrices(name, columns, "B")
+    _check_system(name, A, columns, left)
     if vector:
         check(left, f"{name}: Vector broadcasting of the left hand side is not supported for left=False. In this case "
               "linalg.solve is equivalent to B / A.squeeze(-1)")  # fmt: skip
-    _check_system(name, A, columns, left)
     a, b = broadcast_batches(A if left else A.mT, columns if left else columns.mT)
     result, infos = _with_infos(numpy.linalg.solve, a, b)
-    result = result if left else result.mT
-    return (result.squeeze(-1) if vector else result), infos, a.shape[:-2]
+    result = column_major(result) if left else result.mT.contiguous()
+    own = (0,) * (a.dim() - A.dim()) + tuple(slice(size) for size in A.shape[:-2])  # of A's matrices, not of their repetitions
+    return (result.squeeze(-1) if vector else result), _info_tensor(infos, a.shape[:-2])[own]
 
 
 def solve(A, B, *, left=True, out=None):
@@ -166,10 +169,10 @@ def solve(A, B, *, left=True, out=None):
     >>> wengert.linalg.solve(wengert.tensor([[2.0, 0.0], [0.0, 4.0]]), wengert.tensor([1.0, 2.0]))
     tensor([0.5000, 0.5000])
     """
-    result, infos, batch = _solve("linalg.solve", A, B, left)
-    for index, info in enumerate(infos):
+    result, infos = _solve(A, B, left)
+    for index, info in enumerate(infos.reshape(-1).tolist()):
         if info:
-            where = batch_text(None if len(batch) == 0 else index)
+            where = batch_text(None if A.dim() == 2 else index)
             raise LinAlgError(f"torch.linalg.solve: {where}The solver failed because the input matrix is singular.")
     return given(out, result)
 
@@ -182,8 +185,7 @@ def solve_ex(A, B, *, left=True, check_errors=False, out=None):
     """
     if check_errors:
         solve(A, B, left=left)
-    result, infos, batch = _solve("linalg.solve_ex", A, B, left)
-    return given(out, SolveEx(result, _info_tensor(infos, batch)))
+    return given(out, SolveEx(*_solve(A, B, left)))
 
 
 _LEAF = 32  # rows that are solved one by one; above, halves and a matrix product
@@ -229,7 +231,7 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False, out=None):
     _check_system(name, A, B, left)
     a, b = broadcast_batches(A, B)
     if left:
-        return given(out, _substitute(a, b, upper, unitriangular))
+        return given(out, column_major(_substitute(a, b, upper, unitriangular)))
     return given(out, _substitute(a.mT, b.mT, not upper, unitriangular).mT)
 
 
@@ -241,8 +243,9 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False, out=None):
     tensor([[1.],
             [1.]])
     """
-    name = "torch.linalg.lu_solve"
-    check_square(name, LU)
+    name = "linalg.lu_solve"
+    check_square(f"torch.{name}", LU)
+    check_matrices(name, B, "B")
     check_float(name, LU)
     _check_pair(name, LU, B)
     _check_system(name, LU, B, left)
@@ -255,7 +258,7 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False, out=None):
         x = solve_triangular(factors.mT, b, upper=False)
         x = solve_triangular(factors.mT, x, upper=True, unitriangular=True)
         back = wengert.argsort(rows, -1)
-        return given(out, wengert.take_along_dim(x, back.unsqueeze(-1), -2))
+        return given(out, column_major(wengert.take_along_dim(x, back.unsqueeze(-1), -2)))
     x = wengert.take_along_dim(b, rows.unsqueeze(-1), -2)
     x = solve_triangular(factors, x, upper=False, unitriangular=True)
     return given(out, solve_triangular(factors, x, upper=True))
@@ -267,6 +270,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     Returns (solution, residuals, rank, singular_values), which are empty as in PyTorch: residuals, the squared lengths per
     column, for m > n and full rank with every driver but "gelsy" (the default); rank without "gels"; singular values with
     "gelsd" and "gelss". Singular values below rcond (default: the dtype's epsilon times max(m, n)) times the largest are zeros.
+    LinAlgError with "gels" where a matrix has not full rank.
 
     >>> A = wengert.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
     >>> wengert.linalg.lstsq(A, wengert.tensor([[1.0], [3.0], [5.0]])).solution.round(decimals=3)
@@ -279,17 +283,18 @@ def lstsq(A, B, rcond=None, *, driver=None):
     check(A.dtype == B.dtype, f"{name}: Expected input and other to have the same dtype, but got input's dtype {dtype_word(A)} "
           f"and other's dtype {dtype_word(B)}")  # fmt: skip
     check_float(name, A)
+    check(
+        0 <= A.dim() - B.dim() <= 1,
+        f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1",
+    )
+    vector = _is_vector(A, B)
+    b = B.unsqueeze(-1) if vector else B
+    check(A.size(-2) == b.size(-2), f"{name}: input.size(-2) should match other.size(-{1 if vector else 2})")
     driver = driver or "gelsy"
     check(
         driver in ("gels", "gelsy", "gelsd", "gelss"),
         f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)",
     )
-    vector = _is_vector(A, B)
-    b = B.unsqueeze(-1) if vector else B
-    if vector:
-        check(A.size(-2) == B.size(-1), f"{name}: input.size(-2) should match other.size(-1)")
-    else:
-        check(A.size(-2) == B.size(-2), f"{name}: input.size(-2) should match other.size(-2)")
     m, n = A.shape[-2:]
     a, b = broadcast_batches(A, b)
     epsilon = wengert.finfo(A.dtype).eps
@@ -297,8 +302,12 @@ def lstsq(A, B, rcond=None, *, driver=None):
     cut = (epsilon * max(m, n) if rcond is None else rcond) * (s[..., :1] if s.size(-1) else s)
     used = s > cut
     inverse = wengert.where(used, 1 / wengert.where(used, s, 1.0), 0.0)
-    solution = vh.mT @ (inverse.unsqueeze(-1) * (u.mT @ b))
+    solution = column_major(vh.mT @ (inverse.unsqueeze(-1) * (u.mT @ b)))
     rank = used.sum(-1)
+    if driver == "gels" and bool((rank < min(m, n)).any()):
+        index = batch_text(None if rank.dim() == 0 else int((rank < min(m, n)).reshape(-1).nonzero()[0]))
+        raise LinAlgError(f"{name}: {index}The least squares solution could not be computed because the input matrix does not have "
+                          "full rank.")  # fmt: skip
     empty = wengert.empty(0, dtype=A.dtype)
     residuals = empty
     if driver != "gelsy" and m > n and bool((rank == n).all()):
@@ -338,7 +347,7 @@ def pinv(A, *, atol=None, rtol=None, hermitian=False, out=None):
         inverse = wengert.where(used, 1 / wengert.where(used, values, 1.0), 0.0)
         return given(out, (vectors * inverse.unsqueeze(-2)) @ vectors.mT)
     u, s, vh = svd(A, False)
-    used = s > tolerance(A, s[..., :1], atol, rtol).unsqueeze(-1)
+    used = ~(s <= tolerance(A, s[..., :1], atol, rtol).unsqueeze(-1))  # NaN stays
     inverse = wengert.where(used, 1 / wengert.where(used, s, 1.0), 0.0)
     return given(out, (vh.mT * inverse.unsqueeze(-2)) @ u.mT)
 
@@ -349,7 +358,7 @@ def tensorinv(A, ind=2, *, out=None):
     >>> wengert.linalg.tensorinv(wengert.eye(6).reshape(2, 3, 6), ind=2).shape
     torch.Size([6, 2, 3])
     """
-    check(ind > 0, "Expected a strictly positive integer for 'ind'")
+    check(ind > 0, f"Expected a strictly positive integer for 'ind', but got {ind}")
     rows, columns = A.shape[:ind], A.shape[ind:]
     check(
         rows.numel() == columns.numel(),
