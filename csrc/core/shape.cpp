@@ -4,7 +4,7 @@
 
 namespace wengert {
 
-void Dims::insert(int position, std::int64_t value) {
+void Dims::grow(int position, std::int64_t value) {
   Dims grown(count_ + 1);
   for (int i = 0; i < position; ++i) grown[i] = (*this)[i];
   grown[position] = value;
@@ -12,7 +12,7 @@ void Dims::insert(int position, std::int64_t value) {
   *this = std::move(grown);
 }
 
-void Dims::erase(int position) {
+void Dims::shrink(int position) {
   Dims shrunk(count_ - 1);
   for (int i = 0; i < position; ++i) shrunk[i] = (*this)[i];
   for (int i = position + 1; i < count_; ++i) shrunk[i - 1] = (*this)[i];

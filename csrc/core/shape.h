@@ -57,9 +57,22 @@ class Dims {
   const std::int64_t* end() const { return data() + count_; }
   std::int64_t back() const { return data()[count_ - 1]; }
 
-  void push_back(std::int64_t value) { insert(count_, value); }
-  void insert(int position, std::int64_t value);
-  void erase(int position);
+  void push_back(std::int64_t value) {
+    if (count_ < kInlineDims)
+      inline_[count_++] = value;
+    else
+      grow(count_, value);
+  }
+  void insert(int position, std::int64_t value) {
+    if (count_ >= kInlineDims) return grow(position, value);
+    for (int i = count_++; i > position; --i) inline_[i] = inline_[i - 1];
+    inline_[position] = value;
+  }
+  void erase(int position) {
+    if (count_ > kInlineDims) return shrink(position);
+    --count_;
+    for (int i = position; i < count_; ++i) inline_[i] = inline_[i + 1];
+  }
   bool operator==(const Dims& other) const {
     return count_ == other.count_ && std::memcmp(data(), other.data(), count_ * sizeof(std::int64_t)) == 0;
   }
@@ -93,6 +106,9 @@ class Dims {
   void release() {
     if (count_ > kInlineDims) delete[] heap_;
   }
+  // Insertion and erasure of more than kInlineDims entries.
+  void grow(int position, std::int64_t value);
+  void shrink(int position);
 
   int count_ = 0;
   union {

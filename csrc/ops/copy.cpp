@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -185,6 +186,7 @@ void fill(const Tensor& out, Scalar value) {
   out.bump_version();
   alignas(8) char element[8];
   value.store(out.dtype(), element);
+  if (out.is_contiguous()) return fill_unchecked(out, element);
   Dims once = out.sizes();  // elements that share a place are written once
   for (int i = 0; i < out.dim(); ++i)
     if (out.stride(i) == 0 && once[i] > 1) once[i] = 1;
@@ -198,6 +200,19 @@ Tensor contiguous(const Tensor& input) {
   return result;
 }
 
+Tensor contiguous(Tensor&& input) { return input.is_contiguous() ? std::move(input) : contiguous(std::as_const(input)); }
+
+const Tensor& contiguous(const Tensor& input, Tensor* made) {
+  return input.is_contiguous() ? input : *made = contiguous(input);
+}
+
+const Tensor& contiguous(const Tensor& input, DType dtype, Tensor* made) {
+  if (input.dtype() == dtype) return contiguous(input, made);
+  *made = Tensor::empty(input.sizes(), dtype);
+  copy_unchecked(*made, input);
+  return *made;
+}
+
 Tensor clone(const Tensor& input) {
   Tensor result = empty_alike(input, input.dtype());
   copy_unchecked(result, input);
@@ -209,6 +224,10 @@ Tensor to_dtype(const Tensor& input, DType dtype) {
   Tensor result = empty_alike(input, dtype);
   copy_unchecked(result, input);
   return result;
+}
+
+Tensor to_dtype(Tensor&& input, DType dtype) {
+  return input.dtype() == dtype ? std::move(input) : to_dtype(std::as_const(input), dtype);
 }
 
 void check_out(const char* op, Tensor* out, const Dims& sizes, DType dtype) {

@@ -16,10 +16,15 @@ void copy_into(const Tensor& out, const Tensor& source);  // broadcasts, casts; 
 void copy_unchecked(const Tensor& out, const Tensor& source, std::int64_t whole_bytes = 0);
 void fill(const Tensor& out, Scalar value);  // as above
 Tensor contiguous(const Tensor& input);      // input itself if it is
+Tensor contiguous(Tensor&& input);
+// Likewise, without the cost of another reference to it: what is not input itself is kept in *made.
+const Tensor& contiguous(const Tensor& input, Tensor* made);
+const Tensor& contiguous(const Tensor& input, DType dtype, Tensor* made);
 // A new dense tensor of input's shape and, where input is dense, its strides; else PyTorch's order of dimensions.
 Tensor empty_alike(const Tensor& input, DType dtype);
 Tensor clone(const Tensor& input);                  // keeps a dense layout (PyTorch's preserve_format)
 Tensor to_dtype(const Tensor& input, DType dtype);  // input itself if it is
+Tensor to_dtype(Tensor&& input, DType dtype);
 
 // Whether a tensor of dtype can hold the number, by PyTorch's rules for fill_ and the like; and the error where it cannot.
 bool holds(DType dtype, Scalar value);

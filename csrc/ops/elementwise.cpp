@@ -132,10 +132,11 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
     first = inputs[1].tensor ? inputs[1].tensor : inputs[2].tensor;
   else if (!first && row.arity > 1)
     first = inputs[1].tensor;
-  if (!first || !first->is_contiguous() || (out && !inplace)) return nullptr;
+  if (!first || !first->is_contiguous()) return nullptr;
   const DType dtype = first->dtype();
   *loop = row.loops.by_dtype[index_of(dtype)];
-  if (!*loop || (inplace && row.rule == DTypeRule::compare)) return nullptr;
+  if (!*loop) return nullptr;
+  if (out && out->dtype() != (row.rule == DTypeRule::compare ? DType::boolean : dtype)) return nullptr;
   int k = 0;
   if (row.has_mask) [[unlikely]] {
     const Tensor& mask = *inputs[0].tensor;
@@ -163,10 +164,14 @@ const Tensor* simple_case(const ElementwiseRow& row, std::span<const Operand> in
     if (has_zero(args.data[row.arity], dtype, divisor ? divisor->numel() : 1)) return nullptr;
   }
   if (row.negative_error && !is_floating(dtype) && inputs.back().number.to<double>() < 0) return nullptr;  // as there
-  if (inplace) {
-    if (out != first || !out->writable()) return nullptr;
-    for (k = 0; k < row.arity; ++k)
-      if (inputs[k].tensor && inputs[k].tensor->data() != out->data() && may_overlap(*out, *inputs[k].tensor)) return nullptr;
+  if (out) {
+    if (inplace ? out != first : !out->is_contiguous() || !(out->sizes() == first->sizes())) return nullptr;
+    if (!out->writable()) return nullptr;
+    for (k = 0; k < row.arity; ++k) {
+      const Tensor* input = inputs[k].tensor;
+      if (!input || (input->data() == out->data() && input->dtype() == out->dtype())) continue;
+      if (may_overlap(*out, *input)) return nullptr;
+    }
   }
   return first;
 }
@@ -492,9 +497,8 @@ Tensor elementwise(const ElementwiseRow& general, std::span<const Operand> input
   ElementwiseLoop loop;
   const Tensor* like = simple_case(row, inputs, out, inplace, numbers, args, &loop);
   if (!like) return run_general(row, inputs, out, inplace);
-  Tensor result =
-      inplace ? *out : Tensor::empty(like->sizes(), row.rule == DTypeRule::compare ? DType::boolean : like->dtype());
-  if (inplace) result.bump_version();
+  Tensor result = out ? *out : Tensor::empty(like->sizes(), row.rule == DTypeRule::compare ? DType::boolean : like->dtype());
+  if (out) result.bump_version();
   args.n = result.numel();
   args.data[0] = result.data();
   args.step[0] = result.itemsize();

@@ -102,27 +102,29 @@ struct Lines {
 };
 
 // The index along dim alone, where it is the same for every other position: a list of places serves all.
-bool is_list(const Tensor& index, int dim, Tensor* list) {
+// Null: it is not.
+const Tensor* as_list(const Tensor& index, int dim, Tensor* made) {
+  if (index.dim() == 1 && index.is_contiguous()) return &index;
   for (int d = 0; d < index.dim(); ++d)
-    if (d != dim && index.size(d) != 1 && index.stride(d) != 0) return false;
-  *list = contiguous(index.view_as({index.size(dim)}, {index.stride(dim)}));
-  return true;
+    if (d != dim && index.size(d) != 1 && index.stride(d) != 0) return nullptr;
+  *made = contiguous(index.view_as({index.size(dim)}, {index.stride(dim)}));
+  return made;
 }
 
 // A tensor of at least the sizes, cut to them.
 Tensor cut(const Tensor& tensor, const Dims& sizes) { return tensor.view_as(sizes, tensor.strides()); }
 
 void gather_into(const Tensor& out, const Tensor& input, int dim, const Tensor& index, bool wrap) {
-  Tensor list;
-  if (is_list(index, dim, &list)) {
-    const Places places(input, dim, list, wrap);
+  Tensor made;
+  if (const Tensor* list = as_list(index, dim, &made)) {
+    const Places places(input, dim, *list, wrap);
     if (!gather(sweep_along(input, dim, places, out))) {
       const std::int64_t bad = places.first_out_of_range();
       out_of_range(places.at(bad), dim, places.size);
     }
     return;
   }
-  const Tensor dense = contiguous(index);
+  const Tensor& dense = contiguous(index, &made);
   const Lines lines{input, dense, out, dim, wrap};
   const MoveLoop move = kernels().index->move[log2_of(input.itemsize())];
   const bool inside = lines.each(true, [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n,
@@ -134,45 +136,45 @@ void gather_into(const Tensor& out, const Tensor& input, int dim, const Tensor& 
 // without, the target is a copy that an error throws away.
 struct ScatterInto {
   int dim;
-  Tensor index, list;
-  bool listed;
+  Tensor made;
+  const Tensor *list, *index;
 
-  ScatterInto(const Tensor& target, int dim, const Tensor& given, bool first) : dim(dim), index(given) {
-    listed = is_list(given, dim, &list);
-    if (!listed) index = contiguous(given);
+  ScatterInto(const ScatterInto&) = delete;
+  ScatterInto(const Tensor& target, int dim, const Tensor& given, bool first) : dim(dim), list(as_list(given, dim, &made)) {
+    index = list ? list : &contiguous(given, &made);
     if (first) check_bounds(target);
   }
 
   void check_bounds(const Tensor& target) const {
-    const Places places(target, dim, listed ? list : index, false);
+    const Places places(target, dim, *index, false);
     const std::int64_t bad = places.first_out_of_range();
     if (bad < places.n) out_of_range(places.at(bad), dim, places.size);
   }
 
   void write(const Tensor& to, const Tensor& source) const {
     bool inside;
-    if (listed) {
-      inside = scatter(sweep_along(to, dim, {to, dim, list, false}, source));
+    if (list) {
+      inside = scatter(sweep_along(to, dim, {to, dim, *list, false}, source));
     } else {
       const MoveLoop move = kernels().index->move[log2_of(to.itemsize())];
       const auto run = [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n, std::int64_t step) {
         move({base, side, offsets, nullptr, 0, step, n, 0, false});
       };
-      inside = Lines{to, index, source, dim, false}.each(surely_apart(to), run);
+      inside = Lines{to, *index, source, dim, false}.each(surely_apart(to), run);
     }
     if (!inside) check_bounds(to);
   }
 
   void reduce(const Tensor& to, const Tensor& source, Accumulate op) const {
     bool inside;
-    if (listed) {
-      inside = accumulate(sweep_along(to, dim, {to, dim, list, false}, source), op, to.dtype());
+    if (list) {
+      inside = accumulate(sweep_along(to, dim, {to, dim, *list, false}, source), op, to.dtype());
     } else {
       const AccumulateLoop loop = kernels().index->accumulate[static_cast<int>(op)][index_of(to.dtype())];
       const auto run = [&](char* base, char* side, const std::int64_t* offsets, std::int64_t n, std::int64_t step) {
         loop({base, side, offsets, nullptr, step, n, 1});
       };
-      inside = Lines{to, index, source, dim, false}.each(surely_apart(to), run);
+      inside = Lines{to, *index, source, dim, false}.each(surely_apart(to), run);
     }
     if (!inside) check_bounds(to);
   }
@@ -226,7 +228,8 @@ Tensor gather(const Tensor& input, std::int64_t dim, const Tensor& index, bool w
   Tensor result = Tensor::empty(index.sizes(), input.dtype());
   const int d = wrap_dim(dim, input.dim());
   if (index.numel() == 0) return result;
-  gather_into(at_least_1d(result), at_least_1d(input), d, at_least_1d(index), wrap);
+  Tensor made[3];
+  gather_into(at_least_1d(result, &made[0]), at_least_1d(input, &made[1]), d, at_least_1d(index, &made[2]), wrap);
   return result;
 }
 
@@ -317,8 +320,9 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, co
   const std::string_view reduce = combining.reduce;
   const Tensor& input = input_of(call);
   const bool apart = !call.inplace;
-  const Tensor index = apart ? *call.args[2].tensor : separated(input, *call.args[2].tensor);
-  const Tensor src = apart ? given_src : separated(input, given_src);
+  Tensor made[7];
+  const Tensor &given_index = *call.args[2].tensor, &index = apart ? given_index : separated(input, given_index, &made[0]),
+               &src = apart ? given_src : separated(input, given_src, &made[1]);
   const int dim = wrap_dim(call.args[1].integer(), input.dim());
   check(index.numel() == 0 || is_index_dtype(index.dtype()), "scatter(): Expected dtype int32/int64 for index");
   check(src.dtype() == input.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
@@ -326,20 +330,23 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, co
   combining.check_words();
   if (reduce == "mean" && input.dtype() == DType::boolean)
     fail(ErrorKind::not_implemented, "\"scatter_gather_tensor_cpu_reduce_mean\" not implemented for 'Bool'");
-  if (index.numel() == 0) return finished(call, target_of(call, input, false));
+  if (index.numel() == 0) return Target(call, input, false).finished();
 
-  const Tensor index1 = at_least_1d(index);
+  const Tensor& index1 = at_least_1d(index, &made[2]);
   if (call.inplace) check_writable(input);
-  const ScatterInto into(at_least_1d(input), dim, index1, call.inplace);
-  const Tensor target = target_of(call, input, false), to = at_least_1d(target);
+  const ScatterInto into(at_least_1d(input, &made[3]), dim, index1, call.inplace);
+  Target target(call, input, false);
+  const Tensor& to = at_least_1d(*target, &made[4]);
   const auto spread = [&](const Tensor& value) { return repeated(value, to, dim, index1.sizes()); };
-  const Tensor source = is_number ? spread(src) : cut(at_least_1d(src), index1.sizes());
+  const Tensor& whole = is_number ? made[5] = spread(src) : at_least_1d(src, &made[5]);
+  const Tensor& source = whole.sizes() == index1.sizes() ? whole : made[6] = cut(whole, index1.sizes());
   if (reduce.empty()) {
     into.write(to, source);
-    return finished(call, target);
+    return target.finished();
   }
   const bool mean = reduce == "mean";
-  const Tensor work = mean ? contiguous(to) : to;
+  Tensor made_work;
+  const Tensor& work = mean ? contiguous(to, &made_work) : to;
   if (!combining.include_self) into.write(work, spread(reduction_identity(reduce, to.dtype())));
   into.reduce(work, source, reduction_kind(reduce));
   if (mean) {
@@ -349,7 +356,7 @@ Result scatter_any(const Call& call, const Tensor& given_src, bool is_number, co
     divide_by_counts(work, counts);
     if (work.data() != to.data()) copy_into(to, work);
   }
-  return finished(call, target);
+  return target.finished();
 }
 
 std::string_view text_of(const Value& value) { return value.given() ? std::string_view(value.text) : std::string_view(); }

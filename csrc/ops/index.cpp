@@ -129,8 +129,7 @@ struct Plan {
   // Fills places. With `checked`, every index has been looked at.
   void locate(bool checked) {
     if (indexed == 1) {
-      held = contiguous(*keys[single]);
-      places = Places(input, single, held, true);
+      places = Places(input, single, contiguous(*keys[single], &held), true);
       if (checked) check_places(places, single);
       return;
     }
@@ -265,22 +264,22 @@ Tensor merged_dims(const Tensor& input, int dims) {
 }
 
 // values as a tensor of the result's shape.
-Tensor spread_values(const Plan& plan, const Tensor& values) {
+const Tensor& spread_values(const Plan& plan, const Tensor& values, Tensor* made) {
   bool fits = values.dim() <= plan.sizes.size();
   for (int i = 1; fits && i <= values.dim(); ++i)
     fits = values.size(values.dim() - i) == 1 || values.size(values.dim() - i) == plan.sizes[plan.sizes.size() - i];
   check(fits, "shape mismatch: value tensor of shape ", values.sizes(), " cannot be broadcast to indexing result of shape ",
         plan.sizes);
-  return expand(values, plan.sizes);
+  return values.sizes() == plan.sizes ? values : *made = expand(values, plan.sizes);
 }
 
 // One value for whole rows of memory: a row of it, so that rows are moved as runs.
-Tensor with_row(const Plan& plan, const Tensor& values, const Tensor& spread) {
+const Tensor& with_row(const Plan& plan, const Tensor& values, const Tensor& spread, Tensor* made) {
   const int last = plan.sizes.size() - 1;
   const bool rows = values.numel() == 1 && !plan.keys[plan.input.dim() - 1] && plan.input.stride(plan.input.dim() - 1) == 1;
   if (!rows || plan.sizes[last] < 4 || plan.at + plan.list.size() > last) return spread;
   const Tensor row = contiguous(expand(reshape(values, {1}), {plan.sizes[last]}));
-  return expand(row, plan.sizes);
+  return *made = expand(row, plan.sizes);
 }
 
 void check_dtypes(const Tensor& input, const Tensor& values) {
@@ -290,13 +289,14 @@ void check_dtypes(const Tensor& input, const Tensor& values) {
 
 void put(const Tensor& input, Keys keys, const Tensor& values, bool add) {
   Plan plan(input, keys);
-  const Tensor spread = spread_values(plan, values);
+  Tensor made[3];
+  const Tensor& spread = spread_values(plan, values, &made[0]);
   check_dtypes(input, values);
-  Tensor side = with_row(plan, values, spread);
-  if (side.numel() == 0) return;
+  const Tensor& rows = with_row(plan, values, spread, &made[1]);
+  if (rows.numel() == 0) return;
   plan.locate(true);
   std::int64_t step;
-  if (!plan.list_step(side, &step)) side = contiguous(side);
+  const Tensor& side = plan.list_step(rows, &step) ? rows : contiguous(rows, &made[2]);
   input.bump_version();
   const Sweep sweep = plan.sweep(side);
   if (add)
@@ -324,7 +324,8 @@ Tensor index(const Tensor& input, Keys keys) {
   plan.locate(false);
   std::int64_t step;
   const bool direct = plan.list_step(result, &step);
-  const Tensor side = direct ? result : Tensor::empty(plan.sizes, input.dtype());
+  Tensor made;
+  const Tensor& side = direct ? result : made = Tensor::empty(plan.sizes, input.dtype());
   if (!gather(plan.sweep(side))) check_places(plan.places, plan.single);
   if (!direct) {
     copy_into(result, side);
@@ -346,9 +347,12 @@ static bool one_mask(Keys keys) {
 
 void index_put(const Tensor& input, Keys keys, const Tensor& given, bool accumulate) {
   const bool fills = given.numel() == 1 && !accumulate && one_mask(keys);
-  const Tensor values = fills ? full({}, Scalar::load(given.dtype(), given.data()), input.dtype()) : given;
+  Tensor made[3];
+  if (fills && (given.dtype() != input.dtype() || given.dim() != 0))
+    made[0] = full({}, Scalar::load(given.dtype(), given.data()), input.dtype());
+  const Tensor& values = made[0].defined() ? made[0] : given;
   check_not_read_only(input);
-  const Tensor source = separated(input, values);
+  const Tensor& source = separated(input, values, &made[1]);
   std::vector<Tensor> copies;
   const Tensor* apart[kMaxDims];
   check_index(keys.size() <= kMaxDims, "too many indices for tensor of dimension ", input.dim());
@@ -356,7 +360,12 @@ void index_put(const Tensor& input, Keys keys, const Tensor& given, bool accumul
     apart[i] = keys[i];
     if (!keys[i] || !may_overlap(input, *keys[i])) continue;
     copies.reserve(keys.size());  // so that they stay where they are
-    copies.push_back(is_mask(*keys[i]) ? clone(*keys[i]) : separated(input, *keys[i]));
+    if (is_mask(*keys[i]))
+      copies.push_back(clone(*keys[i]));
+    else if (&separated(input, *keys[i], &made[2]) != keys[i])
+      copies.push_back(made[2]);
+    else
+      continue;
     apart[i] = &copies.back();
   }
   keys = {apart, keys.size()};
@@ -371,7 +380,7 @@ void index_put(const Tensor& input, Keys keys, const Tensor& given, bool accumul
     if (whole && count_selected(mask) == source.numel()) {
       check_dtypes(input, source);
       input.bump_version();
-      return expand_into(input, mask, contiguous(source));
+      return expand_into(input, mask, contiguous(source, &made[2]));
     }
     if (mask.dim() > 1 && evenly_spaced(input, mask.dim())) {
       const Tensor positions = nonzero_positions(mask);

@@ -58,13 +58,16 @@ Result index_select_op(const Call& call) {
     check_no_overlap(*call.out, index);
     check_out("index_select", call.out, sizes, input.dtype());
   }
-  const Tensor list = contiguous(index), result = call.out ? *call.out : Tensor::empty(sizes, input.dtype());
-  const Tensor from = at_least_1d(input), to = at_least_1d(result);
-  const Places places(from, dim, list, false);
+  Tensor made_list, made;
+  if (!call.out) made = Tensor::empty(sizes, input.dtype());
+  const Tensor &list = contiguous(index, &made_list), &result = call.out ? *call.out : made;
+  const Places places(input, dim, list, false);
   if (call.out) check_inside(places.first_out_of_range() == places.n);
-  const bool inside = result.numel() > 0 ? gather(sweep_along(from, dim, places, to)) : places.first_out_of_range() == places.n;
+  const bool inside =
+      result.numel() > 0 ? gather(sweep_along(input, dim, places, result)) : places.first_out_of_range() == places.n;
   check_inside(inside);
-  if (call.out) result.bump_version();
+  if (!call.out) return made;
+  result.bump_version();
   return result;
 }
 
@@ -99,20 +102,24 @@ Result index_add_op(const Call& call) {
   const int dim = wrap_dim(call.args[1].integer(), input.dim());
   check_list_and_source("index_add_", input, dim, index, source);
   check_apart(call, input, index, &source);
-  const Tensor list = contiguous(index), from = at_least_1d(input);
-  if (call.inplace) checked_places(from, dim, list, false, "");
-  Tensor scaled = source;
+  Tensor made_list, product;
+  const Tensor& list = contiguous(index, &made_list);
+  if (call.inplace) checked_places(input, dim, list, false, "");
+  const Tensor* scaled = &source;
   if (!call.args[4].number.is(1)) {
     const Tensor alpha = Tensor::empty({}, input.dtype());
     call.args[4].number.store(alpha.dtype(), alpha.data());
+    static const ElementwiseRow& multiply = *find_op("mul").row;
     const Operand operands[] = {Operand(source), Operand(alpha)};
-    scaled = elementwise(*find_op("mul").row, operands);
+    product = elementwise(multiply, operands);
+    scaled = &product;
   }
-  const Tensor target = target_of(call, input, false), to = at_least_1d(target);
-  const bool inside = source.numel() == 0 || accumulate(sweep_along(to, dim, {to, dim, list, false}, at_least_1d(scaled)),
-                                                        Accumulate::add, input.dtype());
-  if (!inside || source.numel() == 0) checked_places(from, dim, list, false, "");
-  return finished(call, target);
+  Target target(call, input, false);
+  const Tensor& to = *target;
+  const bool inside =
+      source.numel() == 0 || accumulate(sweep_along(to, dim, {to, dim, list, false}, *scaled), Accumulate::add, input.dtype());
+  if (!inside || source.numel() == 0) checked_places(input, dim, list, false, "");
+  return target.finished();
 }
 
 Result index_reduce_op(const Call& call) {
@@ -125,12 +132,14 @@ Result index_reduce_op(const Call& call) {
   check_list_and_source("index_reduce_", input, dim, index, source);
   check_apart(call, input, index, &source);
   if (mean && input.dtype() == DType::boolean) fail(ErrorKind::not_implemented, "\"div_floor_cpu\" not implemented for 'Bool'");
-  const Tensor list = contiguous(index), from = at_least_1d(input);
-  const Places all(from, dim, list, false);
+  Tensor made_list, made_to, made_values, made_work;
+  const Tensor& list = contiguous(index, &made_list);
+  const Places all(input, dim, list, false);
   check_inside(all.first_out_of_range() == all.n);
-  const Tensor target = target_of(call, input, false);
-  if (source.numel() == 0) return finished(call, target);
-  const Tensor to = at_least_1d(target), values = at_least_1d(source), work = mean ? contiguous(to) : to;
+  Target target(call, input, false);
+  if (source.numel() == 0) return target.finished();
+  const Tensor &to = at_least_1d(*target, &made_to), &values = at_least_1d(source, &made_values),
+               &work = mean ? contiguous(to, &made_work) : to;
   const auto sweep = [&](const Tensor& base, const Tensor& side) {
     return sweep_along(base, dim, {base, dim, list, false}, side);
   };
@@ -148,7 +157,7 @@ Result index_reduce_op(const Call& call) {
     divide_by_counts(work, counts);
     if (work.data() != to.data()) copy_into(to, work);
   }
-  return finished(call, target);
+  return target.finished();
 }
 
 Result index_copy_op(const Call& call) {
@@ -171,11 +180,12 @@ Result index_copy_op(const Call& call) {
   check_index(source.dim() == 0 || index.numel() == source.size(dim), "index_copy_(): Number of indices (", index.numel(),
               ") should be equal to source.size(dim) (", source.dim() == 0 ? 1 : source.size(dim), ")");
   check_apart(call, input, index, &source);
-  const Tensor list = contiguous(index);
-  checked_places(at_least_1d(input), dim, list, false, "index_copy_(): ");
-  const Tensor target = target_of(call, input, false), to = at_least_1d(target);
-  if (source.numel() > 0) scatter(sweep_along(to, dim, {to, dim, list, false}, at_least_1d(source)));
-  return finished(call, target);
+  Tensor made_list;
+  const Tensor& list = contiguous(index, &made_list);
+  checked_places(input, dim, list, false, "index_copy_(): ");
+  Target target(call, input, false);
+  if (source.numel() > 0) scatter(sweep_along(*target, dim, {*target, dim, list, false}, source));
+  return target.finished();
 }
 
 Result index_fill_op(const Call& call) {
@@ -189,14 +199,17 @@ Result index_fill_op(const Call& call) {
   check(index.dim() <= 1, "Index has to be a vector/scalar");
   check_apart(call, input, index, nullptr);
   const Scalar number = value.is_tensor() ? Scalar::load(value.tensor->dtype(), value.tensor->data()) : value.number;
-  const Tensor element = full({}, number, input.dtype()), list = contiguous(index);
-  checked_places(at_least_1d(input), dim, list, true, "");
-  const Tensor target = target_of(call, input, true), to = at_least_1d(target);
+  Tensor made_list, made_to;
+  const Tensor& list = contiguous(index, &made_list);
+  const Tensor element = full({}, number, input.dtype());
+  checked_places(input, dim, list, true, "");
+  Target target(call, input, true);
+  const Tensor& to = at_least_1d(*target, &made_to);
   Dims sizes = to.sizes();
   sizes[dim] = list.numel();
   const Tensor side = repeated(element, to, dim, sizes);
   if (side.numel() > 0) scatter(sweep_along(to, dim, {to, dim, list, true}, side));
-  return finished(call, target);
+  return target.finished();
 }
 
 constexpr unsigned kAllForms = kFunction | kMethod | kInplace | kOut;

@@ -272,7 +272,7 @@ Sweep sweep_along(const Tensor& base, int dim, const Places& places, const Tenso
   sweep.base = base.data();
   sweep.side = side.data();
   sweep.item = base.itemsize();
-  sweep.step = side.stride(dim) * sweep.item;
+  sweep.step = side.dim() > 0 ? side.stride(dim) * sweep.item : 0;
   sweep.exclusive = surely_apart(base);
   for (int d = base.dim() - 1; d >= 0; --d)
     if (d != dim) sweep.add(side.size(d), base.stride(d) * sweep.item, side.stride(d) * sweep.item);
@@ -285,12 +285,14 @@ Tensor repeated(const Tensor& value, const Tensor& base, int dim, const Dims& si
   return expand(contiguous(expand(value, {sizes[last]})), sizes);
 }
 
-Tensor at_least_1d(const Tensor& tensor) { return tensor.dim() == 0 ? tensor.view_as({1}, {1}) : tensor; }
+const Tensor& at_least_1d(const Tensor& tensor, Tensor* made) {
+  return tensor.dim() > 0 ? tensor : *made = tensor.view_as({1}, {1});
+}
 
-Tensor separated(const Tensor& written, const Tensor& read) {
+const Tensor& separated(const Tensor& written, const Tensor& read, Tensor* made) {
   if (!may_overlap(written, read)) return read;
   if (is_dense(written) && is_dense(read)) check_no_overlap(written, read);
-  return clone(read);
+  return *made = clone(read);
 }
 
 void check_same_out_dtype(const Call& call, const Tensor& input) {
@@ -298,36 +300,35 @@ void check_same_out_dtype(const Call& call, const Tensor& input) {
         ", but got ", call.out ? cpp_name(call.out->dtype()) : "", " instead");
 }
 
-Tensor target_of(const Call& call, const Tensor& input, bool keep_layout) {
+Target::Target(const Call& call, const Tensor& input, bool keep_layout) : call_(call), tensor_(&input) {
   if (call.inplace) {
     check_writable(input);
-    return input;
+    return;
   }
   if (call.out) {
     check_same_out_dtype(call, input);
     check_out(call.op.public_name.c_str(), call.out, input.sizes(), input.dtype());
   }
-  if (keep_layout) return clone(input);
-  Tensor copy = Tensor::empty(input.sizes(), input.dtype());
-  copy_into(copy, input);
-  return copy;
+  made_ = keep_layout ? empty_alike(input, input.dtype()) : Tensor::empty(input.sizes(), input.dtype());
+  copy_unchecked(made_, input);
+  tensor_ = &made_;
 }
 
-Tensor given_to(const Call& call, const Tensor& result) {
+Result Target::finished() {
+  if (call_.inplace) {
+    tensor_->bump_version();
+    return *tensor_;
+  }
+  made_.storage()->version = 0;
+  if (!call_.out) return std::move(made_);
+  copy_into(*call_.out, made_);
+  return *call_.out;
+}
+
+Tensor given_to(const Call& call, Tensor result) {
   if (!call.out) return result;
   check_out(call.op.public_name.c_str(), call.out, result.sizes(), result.dtype());
   copy_into(*call.out, result);
-  return *call.out;
-}
-
-Tensor finished(const Call& call, const Tensor& target) {
-  if (call.inplace) {
-    target.bump_version();
-    return target;
-  }
-  target.storage()->version = 0;
-  if (!call.out) return target;
-  copy_into(*call.out, target);
   return *call.out;
 }
 

@@ -59,22 +59,34 @@ bool scatter(const Sweep& sweep);
 // base at the places = op(base, side), in the order of the list; likewise.
 bool accumulate(const Sweep& sweep, Accumulate op, DType dtype);
 
-// A 0-d tensor as the 1-d one that it counts as.
-Tensor at_least_1d(const Tensor& tensor);
+// Frames keep what they make of their arguments in a tensor of their own, and use the argument itself where nothing is to be
+// made: a copy of a tensor counts references with locked instructions, which a small call feels.
 
-// The target of operators that change a copy of input, input itself (in place) or out=, for a frame to write to: the copy is
-// row-major or, with keep_layout, laid out as input. The checks of out= are made here.
-Tensor target_of(const Call& call, const Tensor& input, bool keep_layout);
+// A 0-d tensor as the 1-d one that it counts as.
+const Tensor& at_least_1d(const Tensor& tensor, Tensor* made);
+
+// Where operators write that change a copy of input, input itself (in place) or out=. The copy is row-major or, with
+// keep_layout, laid out as input. The checks of out= are made here.
+class Target {
+ public:
+  Target(const Call& call, const Tensor& input, bool keep_layout);
+  const Tensor& operator*() const { return *tensor_; }
+  Result finished();  // once it is written
+
+ private:
+  const Call& call_;
+  Tensor made_;
+  const Tensor* tensor_;
+};
+
 // `read`, to be read while `written` is written: a copy of it where the two may overlap, as far as PyTorch allows that (two
 // dense tensors may not).
-Tensor separated(const Tensor& written, const Tensor& read);
+const Tensor& separated(const Tensor& written, const Tensor& read, Tensor* made);
 
 // out=, if given, has input's dtype.
 void check_same_out_dtype(const Call& call, const Tensor& input);
 // A new result, in out= if given.
-Tensor given_to(const Call& call, const Tensor& result);
-// The result, once the target is written.
-Tensor finished(const Call& call, const Tensor& target);
+Tensor given_to(const Call& call, Tensor result);
 
 constexpr int log2_of(std::int64_t itemsize) { return itemsize == 1 ? 0 : itemsize == 2 ? 1 : itemsize == 4 ? 2 : 3; }
 

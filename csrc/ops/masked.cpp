@@ -77,23 +77,26 @@ void unravel(const std::int64_t* positions, std::int64_t n, const Dims& sizes, s
   });
 }
 
-}  // namespace
-
-Tensor mask_bytes(const Tensor& input) {
-  const Tensor bytes = input.itemsize() == 1 ? input : to_dtype(input, DType::boolean);
-  return contiguous(bytes);
+// Row-major bytes that are zero where `input` is: itself where it is so already.
+const Tensor& mask_bytes(const Tensor& input, Tensor* made) {
+  if (input.itemsize() == 1) return contiguous(input, made);
+  return *made = contiguous(to_dtype(input, DType::boolean));
 }
 
+}  // namespace
+
 std::int64_t count_selected(const Tensor& mask) {
-  const Tensor bytes = mask_bytes(mask);
+  Tensor made;
+  const Tensor& bytes = mask_bytes(mask, &made);
   return bytes.numel() <= kChunk ? masks().count(bytes_of(bytes), bytes.numel()) : Starts(bytes).total();
 }
 
 Tensor nonzero_positions(const Tensor& input) {
-  const Tensor mask = mask_bytes(input);
+  Tensor made;
+  const Tensor& mask = mask_bytes(input, &made);
   const std::int64_t n = mask.numel();
   if (n <= kChunk) {
-    const Tensor result = Tensor::empty({masks().count(bytes_of(mask), n)}, DType::int64);
+    Tensor result = Tensor::empty({masks().count(bytes_of(mask), n)}, DType::int64);
     masks().positions(bytes_of(mask), n, 0, result.data<std::int64_t>());
     return result;
   }
@@ -115,11 +118,12 @@ Tensor nonzero(const Tensor& input) {
 }
 
 Tensor compress(const Tensor& input, const Tensor& mask) {
-  const Tensor dense = contiguous(input), bytes = mask_bytes(mask);
+  Tensor made_dense, made;
+  const Tensor &dense = contiguous(input, &made_dense), &bytes = mask_bytes(mask, &made);
   const MaskLoop loop = masks().compress[log2_of(input.itemsize())];
   const std::int64_t n = bytes.numel(), item = input.itemsize();
   if (n <= kChunk) {
-    const Tensor result = Tensor::empty({masks().count(bytes_of(bytes), n)}, input.dtype());
+    Tensor result = Tensor::empty({masks().count(bytes_of(bytes), n)}, input.dtype());
     loop({bytes_of(bytes), dense.data(), result.data(), n});
     return result;
   }
@@ -132,7 +136,8 @@ Tensor compress(const Tensor& input, const Tensor& mask) {
 }
 
 void expand_into(const Tensor& target, const Tensor& mask, const Tensor& source) {
-  const Tensor bytes = mask_bytes(mask);
+  Tensor made;
+  const Tensor& bytes = mask_bytes(mask, &made);
   const MaskLoop loop = masks().expand[log2_of(target.itemsize())];
   const std::int64_t n = bytes.numel(), item = target.itemsize();
   if (n <= kChunk) {
@@ -145,7 +150,8 @@ void expand_into(const Tensor& target, const Tensor& mask, const Tensor& source)
 }
 
 void fill_selected(const Tensor& target, const Tensor& mask, const Tensor& value) {
-  const Tensor bytes = mask_bytes(mask);
+  Tensor made;
+  const Tensor& bytes = mask_bytes(mask, &made);
   const MaskLoop loop = masks().fill[log2_of(target.itemsize())];
   const std::int64_t n = bytes.numel(), item = target.itemsize();
   const double ns = 0.02 * static_cast<double>(n * item);
@@ -216,24 +222,27 @@ Result masked_scatter_op(const Call& call) {
   const Dims sizes = call.inplace ? input.sizes() : broadcast(mask.sizes(), input.sizes());
   check(input.dtype() == source.dtype(), "masked_scatter: expected self and source to have same dtypes but got",
         info(input.dtype()).scalar, " and ", info(source.dtype()).scalar);
-  const Tensor spread = expand(mask, sizes);
+  Tensor made[4];
+  const Tensor& spread = mask.sizes() == sizes ? mask : made[0] = expand(mask, sizes);
   check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
         info(mask.dtype()).scalar);
   check(count_selected(spread) <= source.numel(), "Number of elements of source < number of ones in mask");
   if (call.inplace) check_writable(input);
-  const bool direct = call.inplace && input.is_contiguous();
-  Tensor target = input;
-  if (!direct) {
-    target = Tensor::empty(sizes, input.dtype());
-    copy_into(target, input);
+  const Tensor& dense = contiguous(source, &made[1]);
+  if (call.inplace && input.is_contiguous()) {
+    expand_into(input, may_overlap(input, spread) ? made[2] = clone(spread) : spread,
+                may_overlap(input, dense) ? made[3] = clone(dense) : dense);
+    input.bump_version();
+    return input;
   }
-  const Tensor dense = contiguous(source);
-  expand_into(target, direct && may_overlap(target, spread) ? clone(spread) : spread,
-              direct && may_overlap(target, dense) ? clone(dense) : dense);
-  if (direct) input.bump_version();
-  if (call.inplace && !direct) copy_into(input, target);
-  if (call.inplace) return input;
+  Tensor target = Tensor::empty(sizes, input.dtype());
+  copy_into(target, input);
   target.storage()->version = 0;
+  expand_into(target, spread, dense);
+  if (call.inplace) {
+    copy_into(input, target);
+    return input;
+  }
   if (!call.out) return target;
   check_out("masked_scatter", call.out, target.sizes(), target.dtype());
   copy_into(*call.out, target);

@@ -8,8 +8,6 @@
 
 namespace wengert {
 
-// Row-major bytes that are zero where `input` is: itself where it is so already.
-Tensor mask_bytes(const Tensor& input);
 // The row-major positions of what is not zero, ascending, int64.
 Tensor nonzero_positions(const Tensor& input);
 // A row of input.dim() indices for each of them; in memory the columns are contiguous.

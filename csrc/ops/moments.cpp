@@ -40,7 +40,7 @@ Result moments(const Call& call, What what, bool with_mean, const Dims& dims, do
                          "(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
                          "numel divided by output numel).")
                          .c_str());
-  const auto result = [&]() -> std::pair<Tensor, Tensor> {
+  auto result = [&]() -> std::pair<Tensor, Tensor> {
     if (input.numel() == 0) {
       const Scalar nan = Scalar::of(std::nan(""));
       return {full(sizes, nan, dtype), with_mean ? full(sizes, nan, dtype) : Tensor()};
@@ -58,7 +58,7 @@ Result moments(const Call& call, What what, bool with_mean, const Dims& dims, do
     return {std::move(first), std::move(mean)};
   }();
   if (with_mean) return result;
-  return give(call, result.first);
+  return give(call, std::move(result.first));
 }
 
 template <What what, bool with_mean>

@@ -31,16 +31,19 @@ Tensor sum_of(const Reduction& first, const Tensor& input, const DimSet& reduced
 }
 
 // Integers that wrap may be added wide and cast afterwards; the rest is cast first.
-Tensor cast_first(const Tensor& input, DType target) {
-  return is_integral(target) && !is_floating(input.dtype()) ? input : to_dtype(input, target);
+const Tensor& cast_first(const Tensor& input, DType target, Tensor* made) {
+  if (input.dtype() == target || (is_integral(target) && !is_floating(input.dtype()))) return input;
+  return *made = to_dtype(input, target);
 }
 
 Tensor total_sum(const Tensor& input, const DimSet& reduced, bool keepdim, DType target) {
-  return to_dtype(sum_of(kernels().sums->sum, cast_first(input, target), reduced, keepdim), target);
+  Tensor made;
+  return to_dtype(sum_of(kernels().sums->sum, cast_first(input, target, &made), reduced, keepdim), target);
 }
 
 Tensor total_nansum(const Tensor& input, const DimSet& reduced, bool keepdim, DType target) {
-  const Tensor cast = cast_first(input, target);
+  Tensor made;
+  const Tensor& cast = cast_first(input, target, &made);
   const SumKernels& sums = *kernels().sums;
   return to_dtype(sum_of(is_floating(cast.dtype()) ? sums.sum_without_nan : sums.sum, cast, reduced, keepdim), target);
 }
@@ -60,7 +63,8 @@ Tensor total_prod(const Tensor& input, const DimSet& reduced, bool keepdim, DTyp
     const ReducePass pass = {products.product_of_int64[0], products.product_of_int64[1], 8, 8};
     return to_dtype(reduce_or_fill({pass, pass, DType::int64}, cast, reduced, keepdim, one), target);
   }
-  const Tensor cast = to_dtype(input, target);
+  Tensor made;
+  const Tensor& cast = input.dtype() == target ? input : made = to_dtype(input, target);
   Reducer reducer = {pass_of(products.product, target, DType::float64),
                      pass_of(products.product, DType::float64, DType::float64), target};
   if (target == DType::float32) reducer.finish = narrow_products<float>;
@@ -353,7 +357,8 @@ Result mean_call(const Call& call) {
     check_out(name, call.out, reduced_sizes(input, reduced, keepdim), dtype);
     if (!a[3].given()) dtype = call.out->dtype();
   }
-  return give(call, mean(to_dtype(input, dtype), reduced, keepdim));
+  Tensor made;
+  return give(call, mean(input.dtype() == dtype ? input : made = to_dtype(input, dtype), reduced, keepdim));
 }
 
 constexpr unsigned kForms = kFunction | kMethod | kOut;

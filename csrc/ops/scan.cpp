@@ -41,14 +41,16 @@ Result accumulate_call(const Call& call) {
   }
 
   const DType wide = is_floating(target) ? target : DType::int64;
-  const Tensor in = contiguous(to_dtype(is_floating(input.dtype()) ? to_dtype(input, target) : input, wide));
+  Tensor made[2];
+  const Tensor& cast = is_floating(input.dtype()) ? contiguous(input, target, &made[0]) : input;
+  const Tensor& in = contiguous(cast, wide, &made[1]);
   // Straight into out= where it lies as the result does: over the input itself, or apart from it.
   const bool direct = call.out && call.out->dtype() == wide && call.out->is_contiguous() &&
                       (call.out->data() == in.data() || !may_overlap(*call.out, in));
   Tensor out = direct ? *call.out : Tensor::empty(input.sizes(), wide);
   const int kind = wide == DType::int64 ? 0 : wide == DType::float32 ? 1 : 2;
   run_scan((kernels().scans->*sums)[kind], in, out, nullptr, dim, kSumNs);
-  if (!direct) return give(call, to_dtype(out, target));
+  if (!direct) return give(call, wide == target ? std::move(out) : to_dtype(out, target));
   call.out->bump_version();
   return *call.out;
 }
@@ -72,7 +74,8 @@ Result extreme_call(const Call& call) {
     check_no_overlap(*call.out, *call.out2);
   }
   Tensor values = Tensor::empty(input.sizes(), input.dtype()), index = Tensor::empty(input.sizes(), DType::int64);
-  run_scan((kernels().scans->*extremes)[index_of(input.dtype())], contiguous(input), values, &index, dim, kExtremeNs);
+  Tensor made;
+  run_scan((kernels().scans->*extremes)[index_of(input.dtype())], contiguous(input, &made), values, &index, dim, kExtremeNs);
   return give(call, std::move(values), std::move(index));
 }
 
@@ -86,10 +89,10 @@ Result logcumsumexp_call(const Call& call) {
           info(call.out->dtype()).scalar);
     check_out("logcumsumexp", call.out, input.sizes(), input.dtype());
   }
-  const Tensor out = Tensor::empty(input.sizes(), input.dtype());
+  Tensor out = Tensor::empty(input.sizes(), input.dtype()), made;
   const ScanLoop loop = kernels().scans->log_sum_exp[input.dtype() == DType::float64];
-  run_scan({loop, loop}, contiguous(input), out, nullptr, dim, kLogSumExpNs);
-  return give(call, out);
+  run_scan({loop, loop}, contiguous(input, &made), out, nullptr, dim, kLogSumExpNs);
+  return give(call, std::move(out));
 }
 
 constexpr unsigned kForms = kFunction | kMethod | kOut;

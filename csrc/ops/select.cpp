@@ -117,13 +117,13 @@ void sparse_topk(const TopK& top, const Rows& rows) {
 Tensor topk(const Tensor& input, std::int64_t k, int dim, bool largest, Tensor* indices) {
   const std::int64_t n = input.dim() == 0 ? 1 : input.size(dim);
   const Rows rows = rows_along(input, dim);
-  Dims row_sizes = rows.data.sizes();
+  Dims row_sizes = rows.sizes;
   if (input.dim() > 0) row_sizes[input.dim() - 1] = k;
-  const Tensor values = Tensor::empty(row_sizes, input.dtype()), places = Tensor::empty(row_sizes, DType::int64);
+  Tensor values = Tensor::empty(row_sizes, input.dtype()), places = Tensor::empty(row_sizes, DType::int64);
   const std::int64_t item = input.itemsize();
   if (values.numel() == 0) {
   } else if (k == n || input.dim() == 0) {
-    sort_rows(input.dtype(), largest, rows.data.data(), rows.count, n, values.data(), places.data<std::int64_t>());
+    sort_rows(input.dtype(), largest, rows.data, rows.count, n, values.data(), places.data<std::int64_t>());
   } else if (n > kShortRow && k < n / kSparse) {
     sparse_topk({sort_keys(input.dtype(), largest), ~std::uint64_t{0} >> (64 - 8 * item), item, n, k, values.data(),
                  places.data<std::int64_t>()},
@@ -142,8 +142,8 @@ Tensor topk(const Tensor& input, std::int64_t k, int dim, bool largest, Tensor* 
       }
     }
   }
-  *indices = moved_from_last(places, dim);
-  return moved_from_last(values, dim);
+  *indices = moved_from_last(std::move(places), dim);
+  return moved_from_last(std::move(values), dim);
 }
 
 namespace {
@@ -215,7 +215,7 @@ Result pick_rows(const Call& call, const Tensor& input, int dim, bool keepdim, d
   const Dims sizes = reduced_sizes(input, dim, keepdim);
   check_pair_out(call, sizes, input.dtype());
   const Rows rows = rows_along(input, dim);
-  const Tensor values = Tensor::empty(sizes, input.dtype()), indices = Tensor::empty(sizes, DType::int64);
+  Tensor values = Tensor::empty(sizes, input.dtype()), indices = Tensor::empty(sizes, DType::int64);
   if (values.numel() > 0) {
     const double ns = ns_each * static_cast<double>(input.numel());
     const int threads = threads_for(ns, rows.count);
@@ -231,7 +231,7 @@ Result pick_rows(const Call& call, const Tensor& input, int dim, bool keepdim, d
       }
     });
   }
-  return give_pair(call, values, indices);
+  return give_pair(call, std::move(values), std::move(indices));
 }
 
 void check_row(const char* op, const Tensor& input, int dim) {
@@ -287,14 +287,16 @@ Result median_call(const Call& call) {
   const std::int64_t n = input.numel();
   if (n > 0) check_median(input);
   check_sortable(call.op.public_name.c_str(), n);
-  const Tensor result = result_of(call, {}, input.dtype());
+  if (call.out) check_out(call.op.public_name.c_str(), call.out, {}, input.dtype());
   if (n == 0) {  // NaN, cast where input has integers
     const Tensor missing = full({}, Scalar::of(std::numeric_limits<double>::quiet_NaN()), DType::float64);
     const bool is_unsigned = is_integral(input.dtype()) && !info(input.dtype()).is_signed;
+    const Tensor result = result_of(call, {}, input.dtype());
     copy_into(result, is_unsigned ? to_dtype(missing, DType::int64) : missing);
     return written(call, result);
   }
-  const Tensor dense = contiguous(input);
+  Tensor made;
+  const Tensor& dense = contiguous(input, &made);
   const Scratch<2048> scratch(static_cast<std::size_t>(n + 1) * 8);
   std::int64_t position;
   {
@@ -305,8 +307,8 @@ Result median_call(const Call& call) {
   Tensor value = Tensor::empty({}, input.dtype());
   copy_element(value.data(), dense.data() + position * input.itemsize(), input.itemsize());
   if (!call.out) return value;
-  copy_into(result, value);
-  return result;
+  copy_into(*call.out, value);
+  return *call.out;
 }
 
 // ---- mode
@@ -319,7 +321,7 @@ Result mode_call(const Call& call) {
   const std::int64_t n = input.dim() == 0 ? 1 : input.size(dim);
   const Tensor order = Tensor::empty({input.numel()}, DType::int64), sorted = Tensor::empty({input.numel()}, input.dtype());
   const Rows rows = rows_along(input, dim);
-  sort_rows(input.dtype(), false, rows.data.data(), rows.count, n, sorted.data(), order.data<std::int64_t>());
+  sort_rows(input.dtype(), false, rows.data, rows.count, n, sorted.data(), order.data<std::int64_t>());
   return pick_rows(call, input, dim, a[2].truth(), kElementNs, [&](std::int64_t r, const char*, std::uint64_t*) {
     const std::int64_t at = r * n;
     return order.data<std::int64_t>()[at + dispatch(input.dtype(), [&]<class T>() {
@@ -365,20 +367,23 @@ Result quantile(const Call& call, const Tensor& input, const Tensor& q, Nan nan)
   check(q.dtype() == input.dtype(), "quantile() q tensor must be same dtype as the input tensor");
   const bool whole = !a[2].given(), keepdim = a[3].truth();
   const int dim = whole ? 0 : sort_dim(input, a[2].integer());
-  const Tensor quantiles = contiguous(q);
+  Tensor made[2];
+  const Tensor& quantiles = contiguous(q, &made[0]);
   dispatch(q.dtype(), [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>)
       for (std::int64_t i = 0; i < q.numel(); ++i)
         check(quantiles.data<T>()[i] >= 0 && quantiles.data<T>()[i] <= 1, "quantile() q values must be in the range [0, 1]");
   });
-  const Tensor rows_input = whole ? contiguous(input).view_as({input.numel()}, {1}) : input;
+  const Tensor& rows_input =
+      whole && !(input.dim() == 1 && input.is_contiguous()) ? made[1] = contiguous(input).view_as({input.numel()}, {1}) : input;
   const Rows rows = rows_along(rows_input, dim);
   check_sortable(call.op.public_name.c_str(), rows.n);
   Dims sizes = whole ? (keepdim ? Dims(input.dim(), 1) : Dims()) : reduced_sizes(input, dim, keepdim);
   if (q.dim() == 1) sizes.insert(0, q.numel());
-  const Tensor result = result_of(call, sizes, input.dtype());
-  const Tensor sorted = Tensor::empty({input.numel()}, input.dtype()), values = Tensor::empty(sizes, input.dtype());
-  sort_rows(input.dtype(), false, rows.data.data(), rows.count, rows.n, sorted.data(), nullptr);
+  if (call.out) check_out(call.op.public_name.c_str(), call.out, sizes, input.dtype());
+  const Tensor sorted = Tensor::empty({input.numel()}, input.dtype());
+  Tensor values = Tensor::empty(sizes, input.dtype());
+  sort_rows(input.dtype(), false, rows.data, rows.count, rows.n, sorted.data(), nullptr);
   dispatch(input.dtype(), [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
       T* out = values.data<T>();
@@ -395,8 +400,8 @@ Result quantile(const Call& call, const Tensor& input, const Tensor& q, Nan nan)
     }
   });
   if (!call.out) return values;
-  copy_into(result, values);
-  return result;
+  copy_into(*call.out, values);
+  return *call.out;
 }
 
 template <Nan nan>

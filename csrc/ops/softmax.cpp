@@ -24,11 +24,11 @@ Result softmax_call(const Call& call) {
     fail(ErrorKind::not_implemented, '"', name, dim + 1 >= input.dim() ? "_lastdim" : "",
          "_kernel_impl\" not implemented for '", info(dtype).scalar, '\'');
   if (call.out) check_exact_out(name, call.out, input.sizes(), dtype);
-  const Tensor out = Tensor::empty(input.sizes(), dtype);
+  Tensor out = Tensor::empty(input.sizes(), dtype), made;
   if (is_floating(dtype))
-    run_scan((kernels().softmax->*loops)[dtype == DType::float64], contiguous(to_dtype(input, dtype)), out, nullptr, dim,
+    run_scan((kernels().softmax->*loops)[dtype == DType::float64], contiguous(input, dtype, &made), out, nullptr, dim,
              kElementNs);
-  return give(call, out);
+  return give(call, std::move(out));
 }
 
 template <class T>
@@ -51,7 +51,8 @@ Result logsumexp_call(const Call& call) {
                            {kernel.join, kernel.join, sizeof(Exponentials), sizeof(Exponentials)},
                            dtype,
                            dtype == DType::float32 ? finish<float> : finish<double>};
-  return give(call, reduce(reducer, to_dtype(input, dtype), reduced, keepdim));
+  Tensor made;
+  return give(call, reduce(reducer, input.dtype() == dtype ? input : made = to_dtype(input, dtype), reduced, keepdim));
 }
 
 constexpr unsigned kForms = kFunction | kMethod | kOut;

@@ -103,12 +103,16 @@ void sort_long_row(SortKeys keys, const char* in, std::int64_t item, std::int64_
 }  // namespace
 
 Rows rows_along(const Tensor& input, int dim) {
-  if (input.dim() == 0) return {input, 1, 1};
-  const std::int64_t n = input.size(dim);
-  return {contiguous(dim == input.dim() - 1 ? input : moved_to_last(input, dim)), n == 0 ? 0 : input.numel() / n, n};
+  if (input.dim() == 0) return {{}, input.data(), {}, 1, 1, input.itemsize()};
+  const std::int64_t n = input.size(dim), count = n == 0 ? 0 : input.numel() / n, bytes = n * input.itemsize();
+  if (dim == input.dim() - 1 && input.is_contiguous()) return {{}, input.data(), input.sizes(), count, n, bytes};
+  Tensor made = contiguous(moved_to_last(input, dim));
+  const char* const data = made.data();
+  const Dims sizes = made.sizes();
+  return {std::move(made), data, sizes, count, n, bytes};
 }
 
-Tensor moved_from_last(const Tensor& rows, int dim) {
+Tensor moved_from_last(Tensor rows, int dim) {
   const int last = rows.dim() - 1;
   if (dim == last || rows.dim() == 0) return rows;
   Dims sizes = rows.sizes(), strides = rows.strides();
@@ -191,16 +195,11 @@ Tensor sort(const Tensor& input, int dim, bool descending, Tensor* indices) {
     return values;
   }
   const Rows rows = rows_along(input, dim);
-  const Tensor sorted = Tensor::empty(rows.data.sizes(), input.dtype());
-  const Tensor order = indices ? Tensor::empty(rows.data.sizes(), DType::int64) : Tensor();
-  sort_rows(input.dtype(), descending, rows.data.data(), rows.count, n, sorted.data(),
-            indices ? order.data<std::int64_t>() : nullptr);
-  copy_into(moved_to_last(values, dim), sorted);
-  values.storage()->version = 0;
-  if (indices) {
-    copy_into(moved_to_last(*indices, dim), order);
-    indices->storage()->version = 0;
-  }
+  const Tensor sorted = Tensor::empty(rows.sizes, input.dtype());
+  const Tensor order = indices ? Tensor::empty(rows.sizes, DType::int64) : Tensor();
+  sort_rows(input.dtype(), descending, rows.data, rows.count, n, sorted.data(), indices ? order.data<std::int64_t>() : nullptr);
+  copy_unchecked(moved_to_last(values, dim), sorted);
+  if (indices) copy_unchecked(moved_to_last(*indices, dim), order);
   return values;
 }
 

@@ -11,13 +11,15 @@ namespace wengert {
 
 // The slices along one dimension as rows of contiguous memory, in row-major order of the other dimensions.
 struct Rows {
-  Tensor data;  // of shape (..., n), contiguous
-  std::int64_t count, n;
-  char* row(std::int64_t i) const { return data.data() + i * n * data.itemsize(); }
+  Tensor made;       // where the input's own memory does not serve
+  const char* data;  // of the first row
+  Dims sizes;        // (..., n)
+  std::int64_t count, n, row_bytes;
+  const char* row(std::int64_t i) const { return data + i * row_bytes; }
 };
-Rows rows_along(const Tensor& input, int dim);
+Rows rows_along(const Tensor& input, int dim);  // to be used while input lives
 // A result of rows of `size` elements, (..., size) contiguous, with its last dimension moved to `dim`; contiguous again.
-Tensor moved_from_last(const Tensor& rows, int dim);
+Tensor moved_from_last(Tensor rows, int dim);
 
 SortKeys sort_keys(DType dtype, bool descending);
 void check_sortable(const char* op, std::int64_t n);  // fewer than 2^32 elements in a row

@@ -15,11 +15,11 @@ const Tensor& input_of(const Call& call) { return *call.args[0].tensor; }
 
 // The elements of a tensor in row-major order as places: by one stride where they lie so, else by offsets of their own.
 struct Flat {
-  Tensor index;
-  Tensor offsets;
+  Tensor made, offsets;
   Places places;
 
-  Flat(const Tensor& input, const Tensor& given) : index(contiguous(given)) {
+  Flat(const Tensor& input, const Tensor& given) {
+    const Tensor& index = contiguous(given, &made);
     places.n = index.numel();
     places.index = index.data();
     places.size = input.numel();
@@ -81,14 +81,14 @@ Result take_op(const Call& call) {
     check_no_overlap(*call.out, input);
     check_no_overlap(*call.out, index);
   }
-  const Tensor result = Tensor::empty(index.sizes(), input.dtype());
+  Tensor result = Tensor::empty(index.sizes(), input.dtype());
   Flat flat(input, index);
   if (!input.is_contiguous()) {
     flat.check_bounds();
     flat.locate(input);
   }
   if (!gather(flat.sweep(input, result))) flat.check_bounds();
-  return given_to(call, result);
+  return given_to(call, std::move(result));
 }
 
 Result put_op(const Call& call) {
@@ -102,15 +102,17 @@ Result put_op(const Call& call) {
               source.numel(), ", index.numel() = ", index.numel());
   check_index(input.numel() > 0 || index.numel() == 0, "put_(): Tried to put elements into an empty tensor");
   if (call.inplace) check_writable(input);
-  Flat flat(input, call.inplace ? separated(input, index) : index);
+  Tensor made[3];
+  Flat flat(input, call.inplace ? separated(input, index, &made[0]) : index);
   flat.check_bounds();
-  const Tensor target = target_of(call, input, true), values = contiguous(call.inplace ? separated(input, source) : source);
-  flat.locate(target);
+  const Tensor& values = contiguous(call.inplace ? separated(input, source, &made[1]) : source, &made[2]);
+  Target target(call, input, true);
+  flat.locate(*target);
   if (call.args[3].truth())
-    accumulate(flat.sweep(target, values), Accumulate::add, input.dtype());
+    accumulate(flat.sweep(*target, values), Accumulate::add, input.dtype());
   else
-    scatter(flat.sweep(target, values));
-  return finished(call, target);
+    scatter(flat.sweep(*target, values));
+  return target.finished();
 }
 
 constexpr OpRow kRows[] = {

@@ -1,6 +1,6 @@
 // x[...] and x[...] = value. Ints, slices with any non-zero step, None and Ellipsis make views; tensors, arrays, lists, ranges
 // and bools are collected as keys for ops/index.h, which indexes the view.
-#include <vector>
+#include <forward_list>
 
 #include "ops/copy.h"
 #include "ops/create.h"
@@ -35,21 +35,16 @@ Tensor tensor_of_sequence(PyObject* key) {
   return to_dtype(result, DType::int64);  // floats and the empty list too, as PyTorch
 }
 
-// The view so far, and a key for each of its dimensions up to the last one that has a tensor.
+// The view so far, and a key for each of its dimensions up to the last one that has a tensor. The view is sizes, strides and an
+// offset until the end: a tensor per key would cost more than the keys.
 class Selection {
  public:
-  explicit Selection(const Tensor& input) : view_(input) {}
+  explicit Selection(const Tensor& input) : input_(input), sizes_(input.sizes()), strides_(input.strides()) {}
 
-  const Tensor& view() const { return view_; }
-  bool advanced() const { return !keys_.empty(); }
-  Tensor read() const {
-    const Tensor* keys[kMaxDims];
-    return index(view_, pointers(keys));
-  }
-  void write(const Tensor& values) const {
-    const Tensor* keys[kMaxDims];
-    index_put(view_, pointers(keys), values, false);
-  }
+  bool advanced() const { return count_ > 0; }
+  Tensor view() const { return input_.view_as(sizes_, strides_, offset_); }
+  Tensor read() const { return changed_ ? index(view(), keys()) : index(input_, keys()); }
+  void write(const Tensor& values) const { index_put(changed_ ? view() : input_, keys(), values, false); }
 
   void apply(PyObject* keys) {
     if (PyTuple_Check(keys)) return apply_all(&PyTuple_GET_ITEM(keys, 0), PyTuple_GET_SIZE(keys));
@@ -58,16 +53,18 @@ class Selection {
   }
 
  private:
-  Tensor view_;
-  std::vector<Tensor> keys_;  // not defined: the whole dimension
-  int dim_ = 0;               // the next dimension of the view
-  int selected_ = 0;          // dimensions that ints have taken away, for errors
+  const Tensor& input_;
+  Dims sizes_, strides_;
+  std::int64_t offset_ = 0;
+  bool changed_ = false;          // something other than a tensor was a key
+  const Tensor* keys_[kMaxDims];  // null: the whole dimension
+  int count_ = 0;
+  std::forward_list<Tensor> made_;  // of keys that were no tensors
+  int dim_ = 0;                     // the next dimension of the view
+  int selected_ = 0;                // dimensions that ints have taken away, for errors
 
-  Keys pointers(const Tensor** keys) const {
-    check_index(keys_.size() <= kMaxDims, "too many indices for tensor of dimension ", view_.dim());
-    for (std::size_t i = 0; i < keys_.size(); ++i) keys[i] = keys_[i].defined() ? &keys_[i] : nullptr;
-    return {keys, keys_.size()};
-  }
+  Keys keys() const { return {keys_, static_cast<std::size_t>(count_)}; }
+  int dims() const { return sizes_.size(); }
 
   // How many dimensions of the input a key takes.
   static int taken(PyObject* key) {
@@ -80,28 +77,30 @@ class Selection {
   void apply_all(PyObject* const* keys, Py_ssize_t count) {
     std::int64_t consumed = 0;
     for (Py_ssize_t i = 0; i < count; ++i) consumed += taken(keys[i]);
-    check_index(consumed <= view_.dim(), "too many indices for tensor of dimension ", view_.dim());
-    const int skipped = view_.dim() - static_cast<int>(consumed);
+    check_index(consumed <= dims(), "too many indices for tensor of dimension ", dims());
+    const int skipped = dims() - static_cast<int>(consumed);
     bool ellipsis = false;
     for (Py_ssize_t i = 0; i < count; ++i) {
       PyObject* key = keys[i];
       std::int64_t number;
-      if (key == Py_Ellipsis) {
+      if (PyLong_CheckExact(key) && as_integer(key, &number)) {
+        apply_integer(number);
+      } else if (PySlice_Check(key)) {
+        apply_slice(key);
+      } else if (is_tensor(key)) {
+        apply_tensor(tensor_of(key));
+      } else if (key == Py_Ellipsis) {
         if (ellipsis) fail(ErrorKind::index, "an index can only have a single ellipsis ('...')");
         ellipsis = true;
         dim_ += skipped;
       } else if (key == Py_None) {
-        view_ = unsqueeze(view_, dim_++);
-      } else if (PySlice_Check(key)) {
-        apply_slice(key);
+        add_dimension(dim_++);
       } else if (PyBool_Check(key)) {
         apply_flag(key == Py_True);
-      } else if (is_tensor(key)) {
-        apply_tensor(tensor_of(key));
       } else if (as_integer(key, &number)) {
         apply_integer(number);
       } else if (is_sequence(key) && !PyUnicode_Check(key) && !PyBytes_Check(key)) {
-        apply_list(tensor_of_sequence(key));
+        apply_list(keep(tensor_of_sequence(key)));
       } else {
         check_type(!PyUnicode_Check(key), "new(): invalid data type 'str'");
         invalid(key);
@@ -110,21 +109,36 @@ class Selection {
   }
 
   void apply_integer(std::int64_t number) {
-    check_in_bounds(number, view_.size(dim_), dim_ + selected_++);
-    view_ = select(view_, dim_, number);
+    const std::int64_t size = sizes_[dim_];
+    check_in_bounds(number, size, dim_ + selected_++);
+    offset_ += (number < 0 ? number + size : number) * strides_[dim_];
+    sizes_.erase(dim_);
+    strides_.erase(dim_);
+    changed_ = true;
   }
 
   void apply_slice(PyObject* key) {
     Py_ssize_t start, stop, step;
     if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw PythonError();
-    const Py_ssize_t length = PySlice_AdjustIndices(view_.size(dim_), &start, &stop, step);
-    view_ = slice(view_, dim_++, start, step, length);
+    const Py_ssize_t length = PySlice_AdjustIndices(sizes_[dim_], &start, &stop, step);
+    if (length > 0) offset_ += start * strides_[dim_];
+    sizes_[dim_] = length;
+    strides_[dim_] *= step;
+    ++dim_;
+    changed_ = true;
+  }
+
+  void add_dimension(int at) {
+    const std::int64_t stride = at < dims() ? sizes_[at] * strides_[at] : 1;
+    sizes_.insert(at, 1);
+    strides_.insert(at, stride);
+    changed_ = true;
   }
 
   // A new dimension of size 1, indexed once or not at all.
   void apply_flag(bool value) {
-    view_ = unsqueeze(view_, dim_);
-    apply_list(full({value ? 1 : 0}, Scalar::of(std::int64_t{0}), DType::int64));
+    add_dimension(dim_);
+    apply_list(keep(full({value ? 1 : 0}, Scalar::of(std::int64_t{0}), DType::int64)));
   }
 
   void apply_tensor(const Tensor& key) {
@@ -138,19 +152,28 @@ class Selection {
     }
   }
 
-  void apply_list(Tensor key) {
+  const Tensor& keep(Tensor key) {
+    made_.push_front(std::move(key));
+    return made_.front();
+  }
+
+  void apply_list(const Tensor& key) {
     const int taken = is_mask(key) ? key.dim() : 1;
-    check_index(dim_ + taken <= view_.dim(), "too many indices for tensor of dimension ", view_.dim());
-    while (whole_dims() < dim_) keys_.emplace_back();
-    keys_.push_back(std::move(key));
+    check_index(dim_ + taken <= dims(), "too many indices for tensor of dimension ", dims());
+    for (int whole = whole_dims(); whole < dim_; ++whole) push(nullptr);
+    push(&key);
     dim_ += taken;
+  }
+  void push(const Tensor* key) {
+    check_index(count_ < kMaxDims, "too many indices for tensor of dimension ", dims());
+    keys_[count_++] = key;
   }
 
   // Dimensions of the view that the keys so far stand for.
   int whole_dims() const {
-    int count = 0;
-    for (const Tensor& key : keys_) count += key.defined() && is_mask(key) ? key.dim() : 1;
-    return count;
+    int total = 0;
+    for (const Tensor* key : keys()) total += key && is_mask(*key) ? key->dim() : 1;
+    return total;
   }
 };
 

@@ -24,6 +24,7 @@ struct Overload {
   std::vector<PyObject*> names;  // interned argument names
   std::vector<Value> defaults;
   int positional = 0;                     // how many may be given by position
+  int required = 0;                       // how many have no default
   bool bare_ints = false;                 // the last positional takes bare ints: view(2, 3)
   mutable PyTypeObject* tuple = nullptr;  // of a result with named fields; made with the first
 };
@@ -293,7 +294,9 @@ PyObject* call_operator(PyObject* callable, PyObject* const* args, std::size_t f
   return guarded([&]() -> PyObject* {
     if (self.form != Form::function && (count == 0 || !is_tensor(args[0])))
       fail(ErrorKind::type, "descriptor '", PyUnicode_AsUTF8(self.name), "' requires a Tensor as its first argument");
+    const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
     for (const Overload& overload : *self.overloads) {
+      if (count + named < overload.required || (count > overload.positional && !overload.bare_ints)) continue;
       Binding binding(overload);
       if (bind(overload, self.form, args, count, keywords, &binding, nullptr)) return run(overload, self.form, args, binding);
     }
@@ -350,11 +353,12 @@ PyObject* make_operator(const std::string& name, Form form, const std::vector<co
   std::string doc;
   for (const Op* op : ops) {
     check(op->args.size() <= kMaxArgs, "op table: ", op->name, " has more than ", kMaxArgs, " arguments");
-    Overload overload{op, {}, {}, 0, false};
+    Overload overload{op, {}, {}};
     for (const ArgSpec& arg : op->args) {
       overload.names.push_back(PyUnicode_InternFromString(arg.name.c_str()));
       overload.defaults.push_back(default_value(arg));
       overload.positional += !arg.keyword_only;
+      overload.required += !arg.has_default;
     }
     overload.bare_ints = overload.positional > 0 && op->args[overload.positional - 1].kind == ArgKind::ints;
     overloads->push_back(std::move(overload));
