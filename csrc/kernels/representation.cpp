@@ -1,17 +1,12 @@
 // What a number is made of: sign, exponent and mantissa, neighbours; the angle of a real number.
 #include "kernels/elementwise_compare.h"
 #include "kernels/math_loop.h"
-#include "simd/power_of_two.h"
+#include "simd/exp.h"
 #include "simd/round.h"
 #include "simd/widen.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
-
-inline float exp2_of(float x) { return __builtin_exp2f(x); }
-inline double exp2_of(double x) { return __builtin_exp2(x); }
-inline float scaled(float x, int n) { return __builtin_ldexpf(x, n); }
-inline double scaled(double x, int n) { return __builtin_ldexp(x, n); }
 
 struct Angle {  // of NaN: NaN
   template <class T>
@@ -53,45 +48,34 @@ struct NextAfter {
   }
 };
 
-// Rounded once. Whole exponents beyond those of any number give what the nearest such does.
+// By a whole exponent, rounded once; one beyond those of any number does what the nearest such does.
+inline Vec<float> scale_by(Vec<float> x, Vec<float> n) {
+  const Vec<float> limited = larger(Vec<float>(-400.0f), smaller(Vec<float>(400.0f), n));
+#if WENGERT_AVX512
+  return scale(x, limited);
+#else
+  // In float64, which holds any such product.
+  const Widened wide = widen(x), exponent = widen(limited);
+  return narrow({wide.low * power_of_two(exponent.low), wide.high * power_of_two(exponent.high)});
+#endif
+}
+inline Vec<double> scale_by(Vec<double> x, Vec<double> n) {
+  const Vec<double> limited = larger(Vec<double>(-5000.0), smaller(Vec<double>(5000.0), n));
+#if WENGERT_AVX512
+  return scale(x, limited);
+#else
+#pragma GCC unroll 1
+  for (int i = 0; i < Vec<double>::width; ++i) x.v[i] = __builtin_ldexp(x.v[i], static_cast<int>(limited.v[i]));
+  return x;
+#endif
+}
 struct ScaleByPower {
   template <class T>
-  static T of_lane(T x, T exponent) {
-    constexpr int kBeyond = 5000;
-    const T limited = exponent < T(-kBeyond) ? T(-kBeyond) : exponent > T(kBeyond) ? T(kBeyond) : exponent;
-    const int whole = exponent == exponent ? static_cast<int>(limited) : 0;
-    return static_cast<T>(whole) == limited ? scaled(x, whole) : x * exp2_of(exponent);
-  }
-  template <class T>
-  [[gnu::noinline]] static Vec<T> of_lanes(Vec<T> x, Vec<T> exponent) {
-    constexpr int W = Vec<T>::width;
-    T lanes[W], exponents[W];
-    x.store(lanes), exponent.store(exponents);
-#pragma GCC unroll 1
-    for (int i = 0; i < W; ++i) lanes[i] = of_lane(lanes[i], exponents[i]);
-    return Vec<T>::load(lanes);
-  }
-  static Vec<float> by_whole(Vec<float> x, Vec<float> n) {
-    const Vec<float> limited = larger(Vec<float>(-400.0f), smaller(Vec<float>(400.0f), n));
-#if WENGERT_AVX512
-    return scale(x, limited);
-#else
-    // In float64, which holds any such product.
-    const Widened wide = widen(x), exponent = widen(limited);
-    return narrow({wide.low * power_of_two(exponent.low), wide.high * power_of_two(exponent.high)});
-#endif
-  }
-  static Vec<double> by_whole(Vec<double> x, Vec<double> n) {
-#if WENGERT_AVX512
-    return scale(x, larger(Vec<double>(-5000.0), smaller(Vec<double>(5000.0), n)));
-#else
-    return of_lanes(x, n);
-#endif
-  }
-  template <class T>
   Vec<T> operator()(Vec<T> x, Vec<T> exponent) const {
-    if (__builtin_expect(!all(equal(round_to<Rounding::toward_zero>(exponent), exponent)), 0)) return of_lanes(x, exponent);
-    return by_whole(x, exponent);
+    const Vec<T> whole = round_to<Rounding::toward_zero>(exponent);
+    const Mask<T> is_whole = equal(whole, exponent);
+    const Vec<T> y = scale_by(x, blend(is_whole, whole, Vec<T>(T(0))));
+    return all(is_whole) ? y : blend(is_whole, y, x * exp2(exponent));
   }
 };
 
