@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import wengert as torch
-from reference import DTYPES, FLOATS, assert_same, bits, dtype_of
+from reference import DTYPES, FLOATS, assert_near, assert_same, bits, dtype_of
 
 NAN, INF = float("nan"), float("inf")
 
@@ -120,3 +120,22 @@ def test_integers_become_floats(dtype):
         assert bits(result) == bits(getattr(torch, name)(torch.ones(3))), name
         with pytest.raises(RuntimeError, match=r"^result type Float can't be cast to the desired output type"):
             getattr(ones, name + "_")()
+
+
+@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2"])
+def test_sums_in_logarithms(name):
+    """float32 to 0.7 ULP also where the terms cancel to 10^-8, or to a sum of exactly 1; infinities and NaN."""
+    rng = np.random.default_rng(5)
+    base = 2.0 if name == "logaddexp2" else math.e
+    x = rng.uniform(-3, -0.01, 4000)
+    y = np.log1p(-(base**x)) / math.log(base)
+    x = np.concatenate([x, rng.uniform(-100, 100, 4000), rng.uniform(-1e-5, 1e-5, 100)]).astype(np.float32)
+    y = np.concatenate([y, rng.uniform(-100, 100, 4000), rng.uniform(-40, -20, 100)]).astype(np.float32)
+    function = getattr(torch, name)
+    exact = getattr(np, name)(x.astype(np.longdouble), y.astype(np.longdouble))
+    known = np.abs(exact) > 1e-8
+    assert_near(function(torch.tensor(x), torch.tensor(y))[torch.tensor(known)], exact[known], "float32", 0.7)
+    assert torch.logaddexp2(torch.full((20,), -1.0), torch.full((20,), -1.0)).tolist() == [0] * 20
+    x = torch.tensor([INF, -INF, INF, -INF, NAN, 1.0, NAN, 3e38])
+    y = torch.tensor([INF, -INF, -INF, 1.0, 1.0, NAN, INF, -3e38])
+    assert_same(function(x, y), np.array([INF, -INF, INF, 1, NAN, NAN, NAN, 3e38], np.float32))

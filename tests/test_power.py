@@ -90,6 +90,17 @@ def test_precision(dtype):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
+def test_exponents_beyond_any_result(dtype):
+    largest = float(np.finfo(dtype).max)
+    base, exponent = (
+        torch.tensor([2, 0.5, 2, 0.5, 1], dtype=dtype_of(dtype)),
+        torch.tensor([largest] * 5, dtype=dtype_of(dtype)),
+    )
+    assert (base**exponent).tolist() == [INF, 0, INF, 0, 1]
+    assert (base**-exponent).tolist() == [0, INF, 0, INF, 1]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
 def test_subnormals(dtype):
     info = np.finfo(dtype)
     x = np.linspace(1, 2, 999).astype(dtype) * info.tiny

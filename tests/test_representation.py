@@ -55,6 +55,11 @@ def test_ldexp(dtype):
     result = torch.ldexp(torch.tensor([1.5, 1.0, 1.0, 1.0]), torch.tensor([0.5, INF, -INF, NAN]))
     assert torch.allclose(result, torch.tensor([1.5 * 2**0.5, INF, 0, NAN]), equal_nan=True)
     assert torch.ldexp(torch.tensor([1, 3]), torch.tensor([2, -1])).tolist() == [4, 1.5]
+    # Exponents that are not whole beside those that are, which stay exact.
+    exponent = np.linspace(-20, 20, 81).astype(dtype)
+    result = torch.ldexp(torch.tensor(np.full_like(exponent, 3)), torch.tensor(exponent)).numpy()
+    assert np.allclose(result, 3 * np.exp2(exponent), rtol=4 * np.finfo(dtype).eps, atol=0)
+    assert np.array_equal(result[::2], 3 * np.exp2(exponent[::2]))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
