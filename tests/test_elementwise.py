@@ -440,3 +440,12 @@ def test_rounding():
     for name in ("floor", "ceil", "trunc", "round", "frac", "sign"):
         with pytest.raises(RuntimeError, match="Found dtype Double but expected Float"):
             getattr(torch, name)(torch.ones(2), out=torch.empty(2, dtype=torch.float64))
+
+
+def test_functions_that_write_in_place():
+    """PyTorch has some of the in-place methods as functions too."""
+    x = torch.tensor([1.0, -4.0])
+    assert torch.relu_(x) is x and torch.sqrt_(torch.square_(x)) is x and x.tolist() == [1, 0]
+    assert torch.clamp_(x, 0.25, 0.5) is x and torch.fill_(x, 2) is x and torch.zero_(x).tolist() == [0, 0]
+    with pytest.raises(TypeError, match="Tensor"):
+        torch.exp_(1.0)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import wengert
 from wengert import _C, _composite
+from wengert._tensor import INPLACE_FUNCTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "tools" / "templates"
@@ -37,7 +38,6 @@ TYPES = {
     "int[]": "builtins.int | Sequence[builtins.int]",
     "float[]": "Sequence[builtins.float]",
     "tuple": "Sequence[builtins.int]",
-    "float[]": "Sequence[builtins.float]",
     "dtype": "DType",
     "Generator": "_C.Generator",
     "device": "Device",
@@ -132,11 +132,12 @@ def definitions(name: str, op: dict, form: str) -> Iterator[str]:
     keywords = [a.stub() for a in arguments if a.keyword_only]
     if form == "function" and "out" in op["forms"]:
         keywords.append(f"out: {result_type(op, out=True)} | None = None")
-    if form != "function":
+    method = not form.endswith("function")
+    if method:
         positional = positional[1:]
-    indent = "" if form == "function" else "    "
-    first = [] if form == "function" else ["self"]
-    returns = "Tensor" if form == "inplace" else result_type(op)
+    indent = "    " if method else ""
+    first = ["self"] if method else []
+    returns = "Tensor" if form.startswith("inplace") else result_type(op)
     star = ["*"] if keywords and not any(a.variadic for a in positional) else []
     taken = first + [a.stub() for a in positional] + star + keywords
     yield f"{indent}def {name}({', '.join(taken)}) -> {returns}: ..."
@@ -162,6 +163,9 @@ def members(table: list[dict], form: str) -> list[str]:
         for name in [op["public_name"], *op["aliases"]]:
             if form == "function":
                 forms = [("function", name)] if "function" in op["forms"] else []
+                place = name if "inplace_only" in op["forms"] else f"{name}_"
+                if place in INPLACE_FUNCTIONS.split() and ("inplace" in op["forms"] or "inplace_only" in op["forms"]):
+                    forms.append(("inplace function", place))
             else:
                 forms = [("method", name)] if "method" in op["forms"] and "inplace_only" not in op["forms"] else []
                 if "inplace" in op["forms"]:

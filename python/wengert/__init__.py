@@ -24,7 +24,7 @@ from ._C import (
 from ._creation import as_tensor, asarray, frombuffer
 from ._interop import from_dlpack, to_dlpack
 from ._printing import get_printoptions, set_printoptions
-from ._tensor import Tensor
+from ._tensor import INPLACE_FUNCTIONS, Tensor
 from ._typeinfo import finfo, iinfo
 from .config import show_config
 from .random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
@@ -76,6 +76,8 @@ def __getattr__(name):
 # Every operator of the table, then the dtypes; both take names of builtins (max, sum, abs, bool, float), so they come last.
 globals().update(_C.functions)
 _composite.publish(globals(), Tensor)
+globals().update({name: getattr(Tensor, name) for name in INPLACE_FUNCTIONS.split()})
+del INPLACE_FUNCTIONS
 bool = _C.bool
 uint8 = _C.uint8
 int8 = _C.int8

@@ -5,6 +5,7 @@ from . import (
     differences,
     distances,
     dtypes,
+    gamma,
     linear_algebra,
     movement,
     powers,

@@ -72,7 +72,8 @@ def matrix_power(A, n, *, out=None):
             [0, 1]])
     """
     check_square("linalg.matrix_power", A)
-    given_one = n == 1
+    if n == 1:
+        return given(out, A.clone(memory_format=wengert.contiguous_format))
     if n < 0:
         from .solvers import inv
 
@@ -86,7 +87,7 @@ def matrix_power(A, n, *, out=None):
         n >>= 1
         if n:
             square = square @ square
-    return given(out, result.clone(memory_format=wengert.contiguous_format) if given_one else result)
+    return given(out, result)
 
 
 # The numerator's coefficients of the [13/13] Pade approximant of exp, and the largest 1-norm for which it has no error beyond
