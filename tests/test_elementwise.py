@@ -24,6 +24,7 @@ from reference import (
     layouts,
     oracle,
     samples,
+    scale_of,
 )
 
 ROWS = [op for op in torch._C.op_table() if op["family"] == "elementwise" and op["dtypes"]]
@@ -64,7 +65,7 @@ def expected(op, dtype, arrays):
 def check(op, dtype, tensors, arrays, about=""):
     result_dtype, exact = expected(op, dtype, arrays)
     result = getattr(torch, op["public_name"])(*tensors)
-    assert_near(result, exact, result_dtype, ULPS.get(op["name"], 0.51), about)
+    assert_near(result, exact, result_dtype, ULPS.get(op["name"], 0.51), about, scale_of(op["name"], arrays))
     return result
 
 
@@ -151,7 +152,7 @@ def test_special_values(op):
             if op["name"] in ("maximum", "minimum", "fmax", "fmin"):  # either zero may win
                 rounded, result = rounded + 0.0, result + 0.0
             if op["name"] in ULPS:
-                assert_near(result, exact, exact_dtype, ULPS[op["name"]])
+                assert_near(result, exact, exact_dtype, ULPS[op["name"]], scale=scale_of(op["name"], arrays))
                 assert_same(
                     torch.where(torch.tensor(exact == 0), result, 1.0), np.where(exact == 0, rounded, rounded.dtype.type(1))
                 )

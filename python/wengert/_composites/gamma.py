@@ -29,16 +29,16 @@ def _zeta(s: int, *parts: tuple[Tensor | float, Tensor]) -> Tensor:
     total: Tensor | float = 0.0
     for factor, q in parts:
         y = q + direct
-        rest = y ** (1 - s) / (s - 1) + 0.5 * y**-s
+        rest = y.pow(1 - s) / (s - 1) + 0.5 * y.pow(-s)
         rising = float(s)  # s (s + 1) ... (s + 2j - 2)
         for j, coefficient in enumerate(_BERNOULLI, 1):
-            rest = rest + coefficient * rising * y ** (1 - s - 2 * j)
+            rest = rest + coefficient * rising * y.pow(1 - s - 2 * j)
             rising *= (s + 2 * j - 1) * (s + 2 * j)
         total = total + factor * rest
     for k in reversed(range(direct)):  # the small ones first
         term: Tensor | float = 0.0
         for factor, q in parts:
-            term = term + factor * (q + k) ** -s
+            term = term + factor * (q + k).pow(-s)
         total = total + term
     assert not isinstance(total, float)
     return total
