@@ -10,7 +10,8 @@
 namespace wengert {
 namespace {
 
-constexpr double kByteNs = 0.022;  // a byte read and written
+constexpr double kByteNs = 0.022;    // a byte read and written
+constexpr std::int64_t kFew = 1024;  // elements up to this many are copied without a plan
 
 // Writes tensors side by side along the dimensions from `dim` on: rows of the result are rows of each of them, in turn. Tensors
 // of no elements are skipped. `part` gives the view of the result that a tensor fills, for those that are not simply rows.
@@ -29,6 +30,8 @@ void write_rows(const Tensor& result, int dim, std::span<const Tensor> tensors, 
     const std::int64_t n = tensor.numel() / rows;
     if (!tensor.is_contiguous() || tensor.dtype() != result.dtype() || !result.is_contiguous()) {
       copy_unchecked(part(place), tensor, result.nbytes());
+    } else if (tensor.numel() <= kFew) {
+      copy({at, tensor.data(), item, item, row * item, n * item, n, rows, stream});
     } else {
       Walk walk;
       walk.dims = rows == 1 ? 1 : 2;
