@@ -28,7 +28,7 @@ inline Vec<uint32_t>::Raw trailing_zeros(Vec<uint32_t>::Raw x) {
 
 // Four vectors side by side, since a step of one waits for the conversion.
 template <class Word>
-[[gnu::noinline]] void common_divisors(Word* x, const Word* y) {
+[[gnu::noinline]] void common_divisors(const Word* x, const Word* y, Word* divisors) {
   using V = Vec<Word>;
   using Raw = typename V::Raw;
   Raw u[4], v[4], twos[4];
@@ -51,17 +51,17 @@ template <class Word>
     }
   }
 #pragma GCC unroll 4
-  for (int k = 0; k < 4; ++k) V(shift<true, Word>(u[k], twos[k])).store(x + k * V::width);
+  for (int k = 0; k < 4; ++k) V(shift<true, Word>(u[k], twos[k])).store(divisors + k * V::width);
 }
 #else
 inline uint64_t trailing_zeros(uint64_t x) { return static_cast<uint64_t>(__builtin_ctzll(x)); }
 
 template <class Word>
-[[gnu::noinline]] void common_divisors(Word* x, const Word* y) {
+[[gnu::noinline]] void common_divisors(const Word* x, const Word* y, Word* divisors) {
   for (int i = 0; i < kDivisorBlock<Word>; ++i) {
     Word u = x[i], v = y[i];
     if (u == 0 || v == 0) {
-      x[i] = u | v;
+      divisors[i] = u | v;
       continue;
     }
     const uint64_t twos = trailing_zeros(u | v);
@@ -72,7 +72,7 @@ template <class Word>
       u = u < v ? u : v;
       v = difference;
     }
-    x[i] = u << twos;
+    divisors[i] = u << twos;
   }
 }
 #endif
@@ -80,8 +80,8 @@ template <class Word>
 template <class T>
 using DivisorWord = typename UnsignedOf<sizeof(T) == 8 ? 8 : 4>::type;
 
-template <class T, bool Multiple>
-void divisor_row(char* const* operands, unsigned repeated, int64_t n, bool) {
+template <class T>
+WENGERT_ONE_BODY void divisor_row(char* const* operands, unsigned repeated, int64_t n, bool multiple) {
   using Word = DivisorWord<T>;
   constexpr int kBlock = kDivisorBlock<Word>;
   T* out = reinterpret_cast<T*>(operands[0]);
@@ -89,25 +89,28 @@ void divisor_row(char* const* operands, unsigned repeated, int64_t n, bool) {
   const int64_t a_step = !(repeated & 1), b_step = !(repeated & 2);
   for (int64_t i = 0; i < n; i += kBlock) {
     const int count = static_cast<int>(n - i < kBlock ? n - i : kBlock);
-    Word x[kBlock] = {}, y[kBlock] = {};
+    Word x[kBlock] = {}, y[kBlock] = {}, divisor[kBlock];
+#pragma GCC unroll 1
     for (int k = 0; k < count; ++k) x[k] = magnitude<Word>(a[(i + k) * a_step]), y[k] = magnitude<Word>(b[(i + k) * b_step]);
-    common_divisors(x, y);
-    if constexpr (!Multiple) {
-      for (int k = 0; k < count; ++k) out[i + k] = static_cast<T>(x[k]);
+    common_divisors(x, y, divisor);
+    if (!multiple) {
+      for (int k = 0; k < count; ++k) out[i + k] = static_cast<T>(divisor[k]);
       continue;
     }
+#pragma GCC unroll 1
     for (int k = 0; k < count; ++k) {
-      const Word m = magnitude<Word>(a[(i + k) * a_step]);
-      const T multiple = x[k] == 0 ? T(0) : static_cast<T>(m / x[k] * y[k]);
+      const T product = divisor[k] == 0 ? T(0) : static_cast<T>(x[k] / divisor[k] * y[k]);
       // PyTorch takes the absolute value as an int at least: shorter integers may wrap to negative ones.
-      out[i + k] = sizeof(T) >= 4 && multiple < T(0) ? static_cast<T>(-static_cast<Word>(multiple)) : multiple;
+      out[i + k] = sizeof(T) >= 4 && product < T(0) ? static_cast<T>(-static_cast<Word>(product)) : product;
     }
   }
 }
 
 template <class T, bool Multiple>
 void divisor_loop(const ElementwiseArgs& args) {
-  run_rows<Unsigned<T>>(args, 2, divisor_row<T, Multiple>);
+  run_rows<Unsigned<T>>(args, 2, [](char* const* operands, unsigned repeated, int64_t n, bool) {
+    divisor_row<T>(operands, repeated, n, Multiple);
+  });
 }
 
 template <bool Multiple>

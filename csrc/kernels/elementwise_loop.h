@@ -34,6 +34,13 @@ void each_row(const ElementwiseArgs& args, Row row) {
   }
 }
 
+// Of a function that is to stand once in the code, whatever constants its callers pass.
+#if defined(__clang__)
+#define WENGERT_ONE_BODY __attribute__((noinline))
+#else
+#define WENGERT_ONE_BODY __attribute__((noinline, noclone))
+#endif
+
 // ---- rows of any functor, once per width of element
 
 // n elements of operands that are contiguous or, of several inputs, bit k of repeated: one element for all. A streamed row

@@ -84,8 +84,9 @@ inline bool divide_step(const int64_t* x, const int64_t* y, int64_t* q, int64_t*
   for (int i = 0; i < n; ++i) out[i] = how.rest ? a[i] % b[i] : a[i] / b[i];
 }
 
+// (Not cloned for what its callers pass on.)
 template <class T>
-void divide_row(char* const* operands, unsigned repeated, int64_t n, Division how) {
+WENGERT_ONE_BODY void divide_row(char* const* operands, unsigned repeated, int64_t n, Division how) {
   T copies[2][kDivisionBlock];
   T* out = reinterpret_cast<T*>(operands[0]);
   const T* in[2];
