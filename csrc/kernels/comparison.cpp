@@ -4,41 +4,66 @@
 namespace wengert::WENGERT_ISA {
 namespace {
 
+struct Greater {
+  template <class T>
+  bool operator()(T a, T b) const {
+    return a > b;
+  }
+};
+struct GreaterEqual {
+  template <class T>
+  bool operator()(T a, T b) const {
+    return a >= b;
+  }
+};
 struct Equal {
+  using Mirror = Equal;
   template <class T>
   bool operator()(T a, T b) const {
     return a == b;
   }
 };
 struct NotEqual {
+  using Mirror = NotEqual;
   template <class T>
   bool operator()(T a, T b) const {
     return a != b;
   }
 };
 struct Less {
+  using Mirror = Greater;
   template <class T>
   bool operator()(T a, T b) const {
     return a < b;
   }
 };
 struct LessEqual {
+  using Mirror = GreaterEqual;
   template <class T>
   bool operator()(T a, T b) const {
     return a <= b;
   }
 };
 
+// Shorter integers are rare enough.
+template <class F, class T>
+void order_loop(const ElementwiseArgs& args) {
+  if constexpr (sizeof(T) >= 4)
+    run_comparison<Unsigned<T>>(args, compare_row<F, T>, compare_number<F, T>, compare_number<typename F::Mirror, T>);
+  else
+    compare_loop<F, T>(args);
+}
+
 template <class F>
 constexpr ElementwiseLoops ordered_loops() {
-#define LOOP(T) compare_loop<F, T>
-  return {{compare_loop<F, uint8_t>, WENGERT_BY_DTYPE(LOOP)}};
+#define LOOP(T) order_loop<F, T>
+  return {{order_loop<F, uint8_t>, WENGERT_BY_DTYPE(LOOP)}};
 }
 
 // Signedness does not matter to these.
 template <class F>
 constexpr ElementwiseLoops equality_loops() {
-  return {{compare_loop<F, uint8_t>, WENGERT_BY_WIDTH(LOOP)}};
+  return {{order_loop<F, uint8_t>, WENGERT_BY_WIDTH(LOOP)}};
 #undef LOOP
 }
 
@@ -48,7 +73,7 @@ void exchanged_loop(const ElementwiseArgs& args) {
   ElementwiseArgs other = args;
   other.data[1] = args.data[2], other.step[1] = args.step[2], other.row_step[1] = args.row_step[2];
   other.data[2] = args.data[1], other.step[2] = args.step[1], other.row_step[2] = args.row_step[1];
-  compare_loop<F, T>(other);
+  order_loop<F, T>(other);
 }
 
 template <class F>

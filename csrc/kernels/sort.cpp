@@ -1,5 +1,6 @@
 #include "kernels/sort.h"
 
+#include "kernels/quick_sort.h"
 #include "simd/vec.h"
 
 namespace wengert::WENGERT_ISA {
@@ -9,8 +10,6 @@ namespace {
 constexpr int kBlock = 512;  // elements whose keys are made at a time, in L1
 constexpr int kCellBits = 12;
 static_assert(kSortCells == 1 << kCellBits);
-constexpr int64_t kRankSort = 64;  // records up to this many are sorted by counting smaller ones: n^2 / 8 vector operations
-
 // ---- keys
 
 template <class T>
@@ -156,6 +155,15 @@ void repack(const SortKeys& keys, const void* in, uint64_t* records, int64_t n) 
 
 // ---- the sorts of records
 
+// Records up to this many are sorted by counting smaller ones: n^2 / 8 vector operations; then, with AVX-512, up to kQuickSort
+// by partitions and networks (rows of 64 records in 1.7 ns each, of 256 in 3.2, where the radix sort takes 5).
+#if WENGERT_AVX512
+constexpr int64_t kRankSort = 24, kQuickSort = 512;
+constexpr int kQuickDepth = 12;
+#else
+constexpr int64_t kRankSort = 64;
+#endif
+
 void rank_sort(uint64_t* records, int64_t n) {
   constexpr int kLanes = 8;
   alignas(64) uint64_t all[kRankSort + kLanes];
@@ -230,13 +238,18 @@ uint64_t* radix_sort(uint64_t* from, uint64_t* to, int64_t n) {
 }
 
 uint64_t* sort_records(uint64_t* records, uint64_t* spare, int64_t n) {
-  if (n <= 5)
+  if (n <= 5) {
     insertion_sort(records, n);
-  else if (n <= kRankSort)
+    return records;
+  }
+  if (n <= kRankSort) {
     rank_sort(records, n);
-  else
-    return radix_sort(records, spare, n);
-  return records;
+    return records;
+  }
+#if WENGERT_AVX512
+  if (n <= kQuickSort && quick_sort(records, spare, n, kQuickDepth)) return records;
+#endif
+  return radix_sort(records, spare, n);
 }
 
 // Sorts each run of records that hold the same by the low bits of their keys. `records` and `spare` are the two halves.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "kernels/dispatch.h"
 #include "ops/copy.h"
 #include "ops/create.h"
 #include "ops/promote.h"
@@ -27,12 +28,21 @@ Result bincount_call(const Call& call) {
   check(input.dim() == 1, kInputs);
   const Tensor values = contiguous(to_dtype(input, DType::int64));
   const std::int64_t *p = values.data<std::int64_t>(), n = values.numel();
-  std::int64_t signs = 0, high = 0;  // simple enough for the compiler to vectorise
-  for (std::int64_t i = 0; i < n; ++i) {
-    signs |= p[i];
-    high = p[i] > high ? p[i] : high;
-  }
-  check(signs >= 0, kInputs);  // a uint64 beyond int64 is negative here
+  std::int64_t low = 0, high = 0;
+  const auto extreme = [&](const Reduction& reduction, std::int64_t* result) {
+    reduction.rows[index_of(DType::int64)]({.out = reinterpret_cast<char*>(result),
+                                            .index = nullptr,
+                                            .in = values.data(),
+                                            .out_step = 0,
+                                            .index_step = 0,
+                                            .in_step = 0,
+                                            .reduce_step = sizeof(std::int64_t),
+                                            .n = 1,
+                                            .count = n});
+  };
+  extreme(kernels().extremes->min, &low);
+  extreme(kernels().extremes->max, &high);
+  check(low >= 0, kInputs);  // a uint64 beyond int64 is negative here
   check(!weights || (weights->dim() == 1 && weights->size(0) == n), "weights should be 1-d and have the same length as input");
   check(high < INT64_MAX, "maximum value of input overflowed, it should be < ", INT64_MAX, " but got ", high);
   const std::int64_t bins = std::max(minlength, high + 1);
@@ -45,7 +55,17 @@ Result bincount_call(const Call& call) {
   };
   if (!weights) {
     auto* out = result.data<std::int64_t>();
-    for (std::int64_t i = 0; i < n; ++i) ++out[p[i]];
+    // Two tables, since an increment of the number just written waits for the store.
+    if (2 * bins <= n) {
+      const Tensor other = full({bins}, Scalar::of(std::int64_t{0}), dtype);
+      auto* odd = other.data<std::int64_t>();
+      std::int64_t i = 0;
+      for (; i + 4 <= n; i += 4) ++out[p[i]], ++odd[p[i + 1]], ++out[p[i + 2]], ++odd[p[i + 3]];
+      for (; i < n; ++i) ++out[p[i]];
+      for (std::int64_t b = 0; b < bins; ++b) out[b] += odd[b];
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) ++out[p[i]];
+    }
   } else if (dtype == DType::float32) {
     add(result.data<float>());
   } else {

@@ -32,12 +32,11 @@ void check_ends(const char* op, const Value& start, const Value& end) {
 // end, so that both are met exactly and the two halves mirror one another.
 template <class Step, class End, class F>
 void each_step(End start, End end, std::int64_t steps, double ns, F&& f) {
-  const Step step = (static_cast<Step>(end) - static_cast<Step>(start)) / static_cast<Step>(steps - 1);
-  const std::int64_t half = steps / 2;
-  parallel_for(steps, 1024, ns, [&](std::int64_t begin, std::int64_t stop) {
-    for (std::int64_t i = begin; i < stop; ++i)
-      f(i, i < half ? static_cast<Step>(start) + step * static_cast<Step>(i)
-                    : static_cast<Step>(end) - step * static_cast<Step>(steps - i - 1));
+  const Step low = static_cast<Step>(start), high = static_cast<Step>(end), step = (high - low) / static_cast<Step>(steps - 1);
+  const std::int64_t half = steps / 2, last = steps - 1;
+  parallel_for(steps, 1024, ns, [=, &f](std::int64_t begin, std::int64_t stop) {
+    for (std::int64_t i = begin; i < std::min(half, stop); ++i) f(i, low + step * static_cast<Step>(i));
+    for (std::int64_t i = std::max(half, begin); i < stop; ++i) f(i, high - step * static_cast<Step>(last - i));
   });
 }
 
@@ -79,8 +78,8 @@ Result linspace_op(const Call& call) {
   dispatch(line.dtype, [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, float>, float, double>;
     T* out = result.data<T>();
-    each_step<Step>(*start.data<T>(), *end.data<T>(), line.steps, ns,
-                    [&](std::int64_t i, Step t) { out[i * stride] = static_cast<T>(t); });
+    const auto write = [=](std::int64_t i, Step t) { out[i * stride] = static_cast<T>(t); };
+    each_step<Step>(*start.data<T>(), *end.data<T>(), line.steps, ns, write);
   });
   if (call.out) result.bump_version();
   return result;
