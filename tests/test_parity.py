@@ -136,6 +136,19 @@ ON_PURPOSE = [
     ("unravel_index", "has no attribute 'is_complex'", "PyTorch's is Python and asks for an attribute"),
     ("histc histogram histogram.count", "not implemented for", "of several errors: the dtype, which PyTorch meets last"),
     ("isin", "view size is not compatible", "PyTorch flattens by view"),
+    ("norm norm.p", "norm on the dimension", "of several errors"),
+    ("searchsorted", "boundaries tensor should have positive dimension", "likewise"),
+    ("histogram histogram.count", "torch.histogram", "likewise"),
+    ("histogram.count", "without overflow", "likewise"),
+    ("index_reduce", "not implemented for 'Bool'", "likewise"),
+    ("kthvalue", "not implemented for 'Bool'", "PyTorch takes the one element of a 0-d tensor"),
+    ("matmul", "expected scalar type", "PyTorch does not compare the dtypes of empty operands"),
+    ("as_strided_scatter", "are out of bounds for storage of size", "PyTorch copies the gaps of its operand too"),
+    ("repeat_interleave", "allocated size does not match", "PyTorch does not look at the size of nothing"),
+    ("repeat_interleave", "with negative dimension", "likewise"),
+    ("repeat_interleave.tensor", "can't allocate memory", "PyTorch's sentence stands after the place in its source"),
+    ("repeat_interleave.tensor", "Storage size calculation overflowed", "its numbers"),
+    ("arange.start", "step must be nonzero", "PyTorch counts steps of a half, and adds them as integers: nothing"),
     ("index", "0-dim tensor", "PyTorch writes a tensor to z[5] by another path than it reads"),
     ("index", "out of bounds for dimension", "the dimension named after an ellipsis"),
     ("index", "valid indices", "several errors in one key"),
@@ -355,11 +368,15 @@ def function_of(torch, name):
     return getattr(place, name.removeprefix("special_"), None)
 
 
+def plain_tensors(torch, inputs, named):
+    return [value for value in (*inputs, *named.values()) if isinstance(value, torch.Tensor)]
+
+
 def outcome(torch, form, name, positional, keywords):
     """What a call gives: ("value", results, inputs) or ("error", type, message, inputs)."""
     inputs = [value.make(torch) for value in positional]
     named = {key: value.make(torch) for key, value in keywords.items()}
-    tensors = [value for value in (*inputs, *named.values()) if isinstance(value, torch.Tensor)]
+    tensors = plain_tensors(torch, inputs, named)
     try:
         if form == "function":
             result = function_of(torch, name)(*inputs, **named)
@@ -401,7 +418,7 @@ def same_values(a, b, op):
     with np.errstate(all="ignore"):
         # PyTorch's vectors lose some subnormal results.
         close = np.abs(a - b) <= np.finfo(a.dtype).tiny + 16 * eps * np.maximum(np.abs(a), np.abs(b)) + (
-            64 * eps if family in ("matrix", "products", "reduction") or op["name"] in ABSOLUTE else 0
+            64 * eps if family in ("matrix", "products", "linear algebra", "reduction") or op["name"] in ABSOLUTE else 0
         )
     return bool(np.all(close | (a == b) | (np.isnan(a) & np.isnan(b))))
 
@@ -439,10 +456,17 @@ def difference(torch, op, form, name, positional, keywords):
                 continue
             if isinstance(a, wengert.Tensor) and not uninitialised and not same_values(a.numpy(), b.numpy(), op):
                 return f"{a}\n    PyTorch: {b}"
+    if op["name"].startswith("resize_"):
+        return None
+    if ours[0] == "error":  # PyTorch may have written something before it met the error
+        theirs = (
+            None,
+            None,
+            None,
+            plain_tensors(torch, [v.make(torch) for v in positional], {k: v.make(torch) for k, v in keywords.items()}),
+        )
     for a, b in zip(ours[3], theirs[3], strict=True):
-        if op["name"].startswith("resize_"):
-            continue
-        if not same_values(a.numpy(), b.numpy(), op):
+        if not same_values(a.numpy(), b.numpy().view(a.numpy().dtype), op):
             return f"operand after the call: {a}\n    PyTorch: {b}"
     return None
 
@@ -485,9 +509,11 @@ OPS = [
 
 def by_chance(op, arguments):
     """What PyTorch answers in more than one way: it reads past the end of repeated rows; NaN and what uint32 cannot hold become
-    one number in its vectors and another in the rest of its loop."""
+    one number in its vectors and another in the rest of its loop. Or where float32 decides about integers."""
     if op["name"] in ("median.dim", "nanmedian.dim"):
         return "repeated" in arguments
+    if op["name"] == "isclose":  # PyTorch compares integers in float32, which rounds large ones
+        return "int" in arguments and re.search(r", (0\.5|1)[,\]]", arguments) is not None
     return op["name"] == "copy_" and "uint32" in arguments and "nan" in arguments
 
 

@@ -345,3 +345,8 @@ def test_allclose():
         assert not torch.allclose(torch.tensor(array), torch.tensor(off))
     for name, tensor, array in layouts(samples((5, 7), "float32")):
         assert torch.allclose(tensor, torch.tensor(np.ascontiguousarray(array))), name
+
+
+def test_extremes_of_no_dim():
+    x = torch.tensor([[1, 3], [4, 2]])
+    assert x.amax(None) == torch.amax(x, dim=None) == x.amax() == 4 and x.amin(None, True).tolist() == [[1]]

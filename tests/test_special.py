@@ -66,6 +66,8 @@ def test_the_namespace():
     assert set(dir(torch.special)) >= set(AT_X)
     assert torch.special.psi is torch.digamma and torch.special.gammaln is torch.lgamma
     assert torch.special.erf is torch.erf
+    with pytest.raises(AttributeError, match="does not cover 'erfinvv'; the nearest it has: erfinv"):
+        torch.special.erfinvv  # noqa: B018
     with pytest.raises(AttributeError, match="does not cover 'airy_bi'"):
         _ = torch.special.airy_bi
     for name in ("i0e", "i1", "i1e", "ndtr", "ndtri", "log_ndtr", "erfcx", "entr"):  # functions only, as in PyTorch

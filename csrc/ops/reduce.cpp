@@ -403,10 +403,10 @@ constexpr OpRow kRows[] = {
     {"min.dim", "", "input: Tensor, dim: int, keepdim: bool = False -> (values, indices)", kForms, extreme_dim_call<kMin>,
      "The smallest element along dim, a NaN if there is one, and the first position where it stands.\n\n"
      ">>> wengert.tensor([[1, 3], [4, 2]]).min(dim=1).values\ntensor([1, 2])"},
-    {"amax", "", "input: Tensor, dim: int[] = (), keepdim: bool = False", kForms, amax_call<kMax>,
+    {"amax", "", "input: Tensor, dim: int[]? = (), keepdim: bool = False", kForms, amax_call<kMax>,
      "The largest element over dim, a number, a tuple, or by default everything; NaN if there is one.\n\n"
      ">>> wengert.tensor([[1, 3], [4, 2]]).amax(dim=0)\ntensor([4, 3])"},
-    {"amin", "", "input: Tensor, dim: int[] = (), keepdim: bool = False", kForms, amax_call<kMin>,
+    {"amin", "", "input: Tensor, dim: int[]? = (), keepdim: bool = False", kForms, amax_call<kMin>,
      "The smallest element over dim, a number, a tuple, or by default everything; NaN if there is one.\n\n"
      ">>> wengert.tensor([[1, 3], [4, 2]]).amin(dim=0)\ntensor([1, 2])"},
     {"aminmax", "", "input: Tensor, *, dim: int? = None, keepdim: bool = False -> (min, max)", kForms, aminmax_call,

@@ -40,7 +40,11 @@ _SAME = [
 
 def __getattr__(name):
     if name not in _NAMES and name not in _SAME:
-        raise AttributeError(f"wengert.special does not cover {name!r}", name=name)
+        import difflib
+
+        near = difflib.get_close_matches(name, __dir__(), 3)
+        hint = f"; the nearest it has: {', '.join(near)}" if near else ""
+        raise AttributeError(f"wengert.special does not cover {name!r}{hint}", name=name)
     found = getattr(_wengert, _NAMES.get(name, name))
     globals()[name] = found
     return found

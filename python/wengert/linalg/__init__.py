@@ -39,7 +39,10 @@ from .solvers import (
 
 def __getattr__(name):
     if name in ("eig", "eigvals"):
-        raise NotImplementedError(f"linalg.{name}: complex numbers are not covered; eigh and eigvalsh take symmetric matrices")
+        raise AttributeError(
+            f"wengert.linalg does not cover {name!r}: complex numbers are not covered; eigh and eigvalsh take symmetric matrices",
+            name=name,
+        )
     import difflib
 
     near = difflib.get_close_matches(name, globals(), 3)
