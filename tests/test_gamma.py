@@ -67,5 +67,7 @@ def test_mvlgamma():
         np.testing.assert_allclose(torch.mvlgamma(torch.tensor(x), p).numpy(), expected, rtol=1e-14)
         assert torch.equal(torch.special.multigammaln(torch.tensor(x), p), torch.tensor(x).mvlgamma(p))
     assert torch.tensor([3, 4]).mvlgamma(2).dtype == torch.float32
+    with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output type Long"):
+        torch.tensor([3, 4]).mvlgamma_(2)
     with pytest.raises(RuntimeError, match="p has to be greater than or equal to 1"):
         torch.mvlgamma(torch.ones(2), 0)

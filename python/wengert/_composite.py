@@ -87,7 +87,11 @@ def _with_out(name, function):
 
 def _inplace(name, function):
     def call(self, *args, **options):
-        return self.copy_(function(self, *args, **options))
+        result = function(self, *args, **options)
+        if not _C.can_cast(result.dtype, self.dtype):
+            kinds = (tensor.type().removeprefix("torch.").removesuffix("Tensor") for tensor in (result, self))
+            raise RuntimeError("result type {} can't be cast to the desired output type {}".format(*kinds))
+        return self.copy_(result)
 
     return _wrapper(function, name, call)
 

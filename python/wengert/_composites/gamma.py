@@ -94,10 +94,12 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
     >>> wengert.mvlgamma(wengert.tensor([3.0, 4.0]), 2)
     tensor([1.5502, 3.5651])
     """
+    if input.dtype == wengert.bool:
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     dtype = input.dtype if input.is_floating_point() else wengert.get_default_dtype()
-    x = input.double()
+    x = input.double().contiguous()
     total = wengert.full_like(x, p * (p - 1) / 4 * math.log(math.pi))
     for j in range(p):
         total = total + (x - j / 2).lgamma()
