@@ -405,8 +405,9 @@ def described(torch, result, tensors):
     return str(result.dtype), tuple(result.shape), strides if result.numel() else None, offsets
 
 
-# PyTorch rounds 1 / ln 2 before it adds logarithms, x / (1 - x) before its logarithm is taken, and pi x before its sine is taken; takes ndtr to be (1 + erf) / 2; and loses
-# digits near digamma's zeros. The edge of a histogram that is next to zero.
+# PyTorch rounds 1 / ln 2 before it adds logarithms, x / (1 - x) before its logarithm is taken, and pi x before its sine; takes
+# ndtr to be (1 + erf) / 2; and loses digits near digamma's zeros. Powers of a base near 1 or 0. The edge of a histogram that is
+# next to zero.
 ABSOLUTE = {"logaddexp2", "logit", "logspace", "sinc", "special_ndtr", "digamma", "histogram.count"}
 
 
