@@ -124,6 +124,14 @@ def test_integers_of_every_kind():
     assert x[np.uint8(1) : np.int32(3)].tolist() == x[torch.tensor(1) : torch.tensor(3)].tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("key", [(None, ...), slice(0, 1), (None, 0), (slice(0, 1), slice(0, 1)), (..., None), ...], ids=str)
+def test_augmented_assignment_writes_a_view_to_itself(key):
+    x, expected = torch.zeros(3, 4), np.zeros((3, 4))
+    x[key] += 1
+    expected[key] += 1
+    assert np.array_equal(x.numpy(), expected)
+
+
 def test_iteration():
     x = torch.arange(6).view(3, 2)
     rows = list(x)

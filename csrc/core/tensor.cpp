@@ -107,6 +107,13 @@ bool surely_apart(const Tensor& t) {
   return true;
 }
 
+bool same_elements(const Tensor& a, const Tensor& b) {
+  if (a.data() != b.data() || a.dtype() != b.dtype() || !(a.sizes() == b.sizes())) return false;
+  for (int i = 0; i < a.dim(); ++i)
+    if (a.size(i) > 1 && a.stride(i) != b.stride(i)) return false;
+  return true;
+}
+
 void check_no_internal_overlap(const Tensor& written) {
   if (surely_apart(written)) return;
   // As PyTorch: a zero stride certainly overlaps; other interleavings are allowed.
@@ -115,9 +122,7 @@ void check_no_internal_overlap(const Tensor& written) {
 
 void check_no_partial_overlap(const Tensor& written, const Tensor& read) {
   if (!intersect(written, read)) return;
-  const bool same = written.data() == read.data() && written.dtype() == read.dtype() && written.sizes() == read.sizes() &&
-                    written.strides() == read.strides();
-  if (same) return;
+  if (same_elements(written, read)) return;
   // Interleaved views of one buffer, such as x[::2] and x[1::2], may span the same bytes without sharing any; PyTorch tells
   // them apart only when both are dense, and so do we.
   const auto dense = [](const Tensor& t) {

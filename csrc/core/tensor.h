@@ -72,6 +72,9 @@ struct Extent {
 };
 Extent extent(const Tensor& tensor);
 
+// Both name the same elements in the same order. Strides of size 1 do not count.
+bool same_elements(const Tensor& a, const Tensor& b);
+
 // PyTorch's sentences for writes that would meet their own input (torch's assert_no_internal_overlap,
 // assert_no_partial_overlap).
 void check_no_internal_overlap(const Tensor& written);

@@ -174,9 +174,7 @@ void copy_into(const Tensor& out, const Tensor& source) {
   check_no_partial_overlap(out, source);
   out.bump_version();
   if (!may_overlap(out, source)) return copy_unchecked(out, source);
-  const bool same = out.data() == source.data() && out.dtype() == source.dtype() && out.sizes() == source.sizes() &&
-                    out.strides() == source.strides();
-  if (!same) copy_unchecked(out, clone(source));
+  if (!same_elements(out, source)) copy_unchecked(out, clone(source));
 }
 
 void fill(const Tensor& out, Scalar value) {

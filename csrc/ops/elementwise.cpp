@@ -449,9 +449,7 @@ Tensor run_general(const ElementwiseRow& row, std::span<const Operand> inputs, T
     if (input->dtype() != plan.wanted[k] && !is_dense(*input)) layouts[k] = &(copies[k] = dense_layout(*input));
     if (fresh) continue;
     // Interleaved views of one buffer may share elements that the check above cannot see.
-    const bool same = input->data() == out->data() && input->sizes() == out->sizes() && input->strides() == out->strides() &&
-                      input->dtype() == out->dtype();
-    if (!same && may_overlap(*out, *input)) tensors[k] = layouts[k] = &(copies[k] = clone(*input));
+    if (!same_elements(*input, *out) && may_overlap(*out, *input)) tensors[k] = layouts[k] = &(copies[k] = clone(*input));
   }
 
   if (fresh && row.plain_after_number && !inputs[0].tensor) std::fill_n(layouts, kMaxOperands, nullptr);

@@ -189,7 +189,7 @@ Tensor begin_sum(const Names& names, const Tensor& input, const Dims& sizes, Sca
   }
   if (beta.is(0) || result.numel() == 0) return result;
   const Tensor start = expanded(names, input, sizes, a, b);
-  const bool same = start.data() == result.data() && start.strides() == result.strides();
+  const bool same = same_elements(start, result);
   if (!same && blend.out) check_no_overlap(result, start);
   if (beta.is(1)) {
     if (!same) copy_into(result, start);
