@@ -29,7 +29,6 @@ inline constexpr int kDivisionBlock = 256;
 template <class T, class Float, class Int>
 [[gnu::noinline]] void divide_narrow(T* out, const T* a, const T* b, int n, Division how) {
   const T floor = static_cast<T>(how.floor), rest = static_cast<T>(how.rest);
-  using Wide = Unsigned<int32_t>;  // shorter ones are promoted to int, which may overflow
   WENGERT_NO_DEPENDENCE
   for (int i = 0; i < n; ++i) {
     const T x = a[i], y = b[i];
@@ -37,7 +36,7 @@ template <class T, class Float, class Int>
     if constexpr (sizeof(T) == 4 && kIsSigned<T>)
       quotient = quotient < Float(0x1p31) ? quotient : Float(-0x1p31);  // -2^31 / -1
     T q = static_cast<T>(static_cast<Int>(quotient));
-    T r = static_cast<T>(static_cast<Wide>(x) - static_cast<Wide>(q) * static_cast<Wide>(y));
+    T r = static_cast<T>(x - q * y);
     if constexpr (kIsSigned<T>) {
       const T down = static_cast<T>(-static_cast<T>((r != 0) & ((r ^ y) < 0))) & floor;
       q = static_cast<T>(q + down), r = static_cast<T>(r + (y & down));

@@ -37,12 +37,12 @@ struct NextAfter {
   template <class T>
   Vec<T> operator()(Vec<T> x, Vec<T> towards) const {
     using Raw = typename Vec<T>::Raw;
-    using Bits = typename RawOf<Unsigned<T>>::Raw;
+    using Int = typename IntVec<T>::Raw;
     const Vec<T> zero(T(0));
-    const Bits bits = Bits(x.v);
+    const Int bits = Int(x.v);
     const Vec<T> away = Raw(bits + 1), nearer = Raw(bits - 1);
     const Mask<T> grows = (less(x, towards) & greater(x, zero)) | (greater(x, towards) & less(x, zero));
-    const Vec<T> smallest = set_sign(Vec<T>(Raw(Bits{} + 1)), towards);
+    const Vec<T> smallest = set_sign(Vec<T>(Raw(Int{} + 1)), towards);
     const Vec<T> next = blend(equal(x, zero), smallest, blend(grows, away, nearer));
     return blend(unordered(x, towards), Vec<T>(Raw(x.v + towards.v)), blend(equal(x, towards), towards, next));
   }

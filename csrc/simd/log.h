@@ -116,13 +116,13 @@ inline Vec<double> log_tail(Vec<double> r) {
 #else
 // c = 1 and m in [sqrt(1/2), sqrt(2)); of positive, normal, finite x.
 inline LogReduction<float> reduce_log(Vec<float> x) {
-  const I32 bits = I32(Vec<uint32_t>::Raw(x.v) - 0x3f3504f3u);  // less those of sqrt(1/2); of what is not positive it wraps
+  const I32 bits = I32(x.v) - 0x3f3504f3;  // less those of sqrt(1/2)
   const Vec<float> e = __builtin_convertvector(bits >> 23, F32);
   const Vec<float> r = F32((bits & 0x7fffff) + 0x3f3504f3) - 1.0f;
   return {r, e * Ln2<float>::high, e * Ln2<float>::low};
 }
 inline LogReduction<double> reduce_log(Vec<double> x) {
-  const I64 bits = I64(Vec<uint64_t>::Raw(x.v) - uint64_t{0x3fe6a09e667f3bcd});
+  const I64 bits = I64(x.v) - 0x3fe6a09e667f3bcd;
   // The exponent as a double, without the 64-bit conversion that AVX2 lacks: 2^52 + (e + 2048) has e + 2048 as its low bits.
   const I64 biased = I64((Vec<uint64_t>::Raw(bits) + (uint64_t{2048} << 52)) >> 52);
   const Vec<double> e = F64(biased | 0x4330000000000000) - (0x1p52 + 2048);
