@@ -119,8 +119,8 @@ def page(results: dict) -> str:
         lines += ["", f"## {dtype}", ""]
         if single:
             lines += [
-                "wengert for each of the 2^32 inputs, and the three libraries on the same sample: both signs and all exponents",
-                "in equal numbers, and as many numbers again where the function is neither constant nor the identity.",
+                "wengert for each of the 2^32 inputs, where that was measured, and the three libraries on the same sample: both signs",
+                "and all exponents in equal numbers, and as many numbers again where the function is neither constant nor the identity.",
             ]
         else:
             lines += [
