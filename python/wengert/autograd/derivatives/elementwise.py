@@ -1,0 +1,3 @@
+"""Rows of elementwise operators."""
+
+from . import rule  # noqa: F401

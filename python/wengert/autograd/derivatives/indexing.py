@@ -1,0 +1,3 @@
+"""Rows of indexing operators."""
+
+from . import rule  # noqa: F401

@@ -1,0 +1,3 @@
+"""Rows of linalg operators."""
+
+from . import rule  # noqa: F401

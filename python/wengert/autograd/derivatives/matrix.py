@@ -1,0 +1,3 @@
+"""Rows of matrix operators."""
+
+from . import rule  # noqa: F401

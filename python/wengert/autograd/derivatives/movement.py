@@ -1,0 +1,3 @@
+"""Rows of movement operators."""
+
+from . import rule  # noqa: F401

@@ -1,0 +1,3 @@
+"""Rows of reductions operators."""
+
+from . import rule  # noqa: F401

@@ -1,0 +1,3 @@
+"""Rows of sorting operators."""
+
+from . import rule  # noqa: F401

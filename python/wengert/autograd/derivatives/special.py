@@ -1,0 +1,3 @@
+"""Rows of special operators."""
+
+from . import rule  # noqa: F401

@@ -1,0 +1,3 @@
+"""Rows of views operators."""
+
+from . import rule  # noqa: F401

@@ -1,0 +1,3 @@
+"""Calls of the operators of wengert.autograd.derivatives.linalg."""
+
+from . import call, samples  # noqa: F401
