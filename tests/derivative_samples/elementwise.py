@@ -113,6 +113,19 @@ def _(make):
     yield call(make.leaf(between(make, 3, 4, grad=False) / 10, True), decimals=1)
 
 
+@samples("floor_divide")
+def _(make):
+    yield call(between(make, 3, 4), 1)
+    yield call(make(3, 1, low=0.2, high=0.9), make(1, 4, low=1.1))
+    yield call(1.0, make.away(3, 4, low=0.6, high=0.9))
+
+
+@samples("heaviside")
+def _(make):
+    yield from pairs(make.away, make)
+    yield call(make.mask(3, 4).double(), make(4))
+
+
 @samples("copysign")
 def _(make):
     yield from pairs(make.away, make.away)

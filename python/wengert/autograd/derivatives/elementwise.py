@@ -118,13 +118,19 @@ rule(
     kink="With a rounding_mode zero everywhere, also at the steps.",
     node=("DivBackward0", "DivBackward0", "MulBackward0"),  # PyTorch multiplies a number by the reciprocal
 )
-rule("floor_divide", input=None, other=None)
+rule(
+    "floor_divide",
+    input=_zero,
+    other=_zero,
+    tangent="elementwise",
+    kink="Zero everywhere, also at the steps; PyTorch's backward raises.",
+)
 rule(
     "remainder",
     input=_identity,
     other=lambda grad, input, other: -grad * wengert.div(input, other, rounding_mode="floor"),
     tangent="elementwise",
-    kink="At the steps that of one side: the quotient is taken as constant.",
+    kink="At the steps that of one side: the quotient is taken as constant. PyTorch's backward raises for a number and a tensor.",
     node=("RemainderBackward0", "RemainderBackward1", "RemainderBackward1"),
 )
 rule(
@@ -160,7 +166,13 @@ rule("floor", "ceil", "trunc", "round", input=_zero, tangent="elementwise", kink
 rule("round.decimals", input=_zero, tangent="elementwise", kink="Zero everywhere, also at the steps.", node="RoundBackward1")
 rule("frac", input=_identity, tangent="elementwise", kink="1 everywhere, also at the steps.")
 rule("sign", "angle", input=_zero, tangent="elementwise", kink="Zero everywhere, also at 0.")
-rule("heaviside", input=None, values=None)
+rule(
+    "heaviside",
+    input=_zero,
+    values=lambda grad, input: _chosen(grad, input == 0),
+    tangent="elementwise",
+    kink="That of input is zero, also at 0; PyTorch's backward raises.",
+)
 rule(
     "copysign",
     input=lambda grad, input, result: grad * (input.sign() * result.sign()),
@@ -308,7 +320,7 @@ rule(
     input=lambda grad, mask: grad.masked_fill(mask, 0),
     value=lambda grad, mask: wengert.where(mask, grad, 0.0),
     tangent="elementwise",
-    node=("MaskedFillBackward0", "MaskedFillBackward1", "MaskedFillBackward1"),
+    node="MaskedFillBackward0",
 )
 _CLAMP_KINK = "All to input at a bound, to max where min is above it; nothing where one is NaN."
 rule(
@@ -350,7 +362,7 @@ rule(
     weight=lambda grad, input, end: grad * (end - input),
     tangent="elementwise",
     domain=(-2, 2),
-    node=("LerpBackward0", "LerpBackward1", "LerpBackward1"),
+    node="LerpBackward0",
 )
 rule(
     "addcmul",
