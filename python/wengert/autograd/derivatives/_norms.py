@@ -1,0 +1,44 @@
+"""Gradients of p-norms, of a distance and of renorm."""
+
+import math
+
+import wengert
+
+from ._shapes import kept, shared
+
+
+def norm_gradient(grad, input, p, result, dim, keepdim):
+    """g·sign(x)·(|x| / y)^(p - 1); for p = ±∞ g·sign(x) in equal parts where |x| = y; for p = 0 zeros."""
+    p = 2 if p is None else p
+    if p == 0:
+        return None
+    grad, norm = kept(grad, input.shape, dim, keepdim), kept(result, input.shape, dim, keepdim)
+    if p == 1:
+        return grad * input.sign()
+    if p == 2:
+        return input * (grad / norm).masked_fill(norm == 0, 0.0)
+    if math.isinf(p):
+        at = wengert.isclose(input.abs(), norm, rtol=0.0, atol=0.0, equal_nan=True)
+        return input.sign() * shared(grad, at, dim)
+    if p < 1:
+        # |x|^(p - 1) is infinite at 0, and y^(1 - p) may be 0 there.
+        power = input.abs().pow(p - 1).masked_fill(input == 0, 0.0)
+        return input.sign() * power * (grad * norm.pow(1 - p))
+    # Quotients first: |x|^(p - 1) alone may overflow.
+    ratio = input / norm.masked_fill(norm == 0, 1.0)
+    return ratio.sign() * ratio.abs().pow(p - 1) * grad
+
+
+def dist_gradients(grad, input, other, p, result):
+    """The norm's gradient at x - z, and its negative."""
+    grad = norm_gradient(grad, input - other, p, result, None, False)
+    return (None, None) if grad is None else (grad, -grad)
+
+
+def renorm_gradient(grad, input, p, dim, maxnorm):
+    """g, or m / y·(g - ∂y·Σ g·x / y) for the slices along dim whose norm y exceeds m."""
+    others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
+    norm = wengert._linalg_vector_norm(input, p, others, True)
+    inverse = 1 / (norm + 1e-7)
+    along = norm_gradient((grad * input).sum(others, keepdim=True), input, p, norm, others, True)
+    return wengert.where(norm > maxnorm, maxnorm * inverse * (grad - inverse * along), grad)
