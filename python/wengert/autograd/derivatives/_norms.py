@@ -20,10 +20,10 @@ def norm_gradient(grad, input, p, result, dim, keepdim):
     if math.isinf(p):
         at = wengert.isclose(input.abs(), norm, rtol=0.0, atol=0.0, equal_nan=True)
         return input.sign() * shared(grad, at, dim)
-    if p < 1:
-        # |x|^(p - 1) is infinite at 0, and y^(1 - p) may be 0 there.
+    if p < 2:
+        # |x|^(p - 1) is infinite or has an infinite derivative at 0, and so has y^(1 - p).
         power = input.abs().pow(p - 1).masked_fill(input == 0, 0.0)
-        return input.sign() * power * (grad * norm.pow(1 - p))
+        return input.sign() * power * (grad * norm.pow(1 - p)).masked_fill(norm == 0, 0.0)
     # Quotients first: |x|^(p - 1) alone may overflow.
     ratio = input / norm.masked_fill(norm == 0, 1.0)
     return ratio.sign() * ratio.abs().pow(p - 1) * grad

@@ -12,7 +12,8 @@ from ._shapes import kept, placed, reduced_count, shared, spread
 
 def mean_gradient(grad, input_shape, dim, keepdim):
     """g / n, for each of the n elements: a view with strides of 0."""
-    return spread(grad / reduced_count(input_shape, dim), input_shape, dim, keepdim)
+    count = max(reduced_count(input_shape, dim), 1)  # of no elements, any number will do but the 0 that makes NaNs
+    return spread(grad / count, input_shape, dim, keepdim)
 
 
 def nansum_gradient(grad, input, dim, keepdim):
@@ -26,7 +27,6 @@ def nanmean_gradient(grad, input, dim, keepdim):
 
 
 rule("sum", input=spread, tangent="linear")
-
 rule("mean", input=mean_gradient, tangent="linear")
 rule("nansum", input=nansum_gradient, kink="no gradient goes to a NaN")
 rule("nanmean", input=nanmean_gradient, kink="no gradient goes to a NaN, but NaN where all are", node="DivBackward0")

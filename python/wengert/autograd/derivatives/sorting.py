@@ -16,7 +16,7 @@ rule(
 )
 rule(
     "msort",
-    input=lambda grad, input: placed(grad, input.argsort(0, stable=True), input.shape, 0),
+    input=lambda grad, input: placed(grad, input.argsort(dim=0, stable=True), input.shape, 0),
     kink="ties keep their order",
     node="SortBackward0",
 )
@@ -43,7 +43,7 @@ def quantile_gradient(grad, input, q, dim, interpolation, ignore_nan):
         parts = wengert.cat([parts * (1 - above), parts * above], -1)
     else:
         ranks = {"lower": ranks.floor, "higher": ranks.ceil, "nearest": ranks.round}[interpolation]()
-    places = rows.argsort(-1, stable=True).gather(-1, ranks.long())
+    places = rows.argsort(dim=-1, stable=True).gather(-1, ranks.long())
     gradient = parts.new_zeros(rows.shape).scatter_add_(-1, places, parts)
     return gradient.reshape(input.shape) if dim is None or not input.ndim else gradient.movedim(-1, dim)
 
