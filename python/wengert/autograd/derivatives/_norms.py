@@ -4,7 +4,7 @@ import math
 
 import wengert
 
-from ._shapes import kept, shared
+from ._shapes import kept
 
 
 def norm_gradient(grad, input, p, result, dim, keepdim):
@@ -18,8 +18,9 @@ def norm_gradient(grad, input, p, result, dim, keepdim):
     if p == 2:
         return input * (grad / norm).masked_fill(norm == 0, 0.0)
     if math.isinf(p):
-        at = wengert.isclose(input.abs(), norm, rtol=0.0, atol=0.0, equal_nan=True)
-        return input.sign() * shared(grad, at, dim)
+        largest = input.abs() == norm
+        count = largest.sum(dim, keepdim=True).clamp(min=1)  # none equals a NaN
+        return input.sign() * largest * (grad / count)
     if p < 2:
         # |x|^(p - 1) is infinite or has an infinite derivative at 0, and so has y^(1 - p).
         power = input.abs().pow(p - 1).masked_fill(input == 0, 0.0)

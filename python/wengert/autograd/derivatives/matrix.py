@@ -77,7 +77,7 @@ def _side_by_side(batch):
     return batch.movedim(-2, 0).flatten(1)
 
 
-rule("matmul", input=left_of_matmul, other=right_of_matmul, tangent="multilinear")
+rule("matmul", input=left_of_matmul, other=right_of_matmul, tangent="multilinear", node="UnsafeViewBackward0")
 
 # ---- sums with a product
 

@@ -42,8 +42,8 @@ def extreme_gradient(grad, input, result, dim, keepdim):
 
 
 def whole_extreme_gradient(grad, input, result):
-    """g where x = y, in equal parts; NaN counts as equal to NaN."""
-    return shared(grad, wengert.isclose(input, result, rtol=0.0, atol=0.0, equal_nan=True))
+    """g where x = y, or where x is NaN if y is, in equal parts."""
+    return shared(grad, input == result if result == result else input != input)
 
 
 def aminmax_gradient(some_grads, input, min, max, dim, keepdim):
@@ -56,7 +56,10 @@ def aminmax_gradient(some_grads, input, min, max, dim, keepdim):
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
-rule("max", "min", input=whole_extreme_gradient, kink="ties share the gradient equally, and so do NaNs")
+OF_TIES = "ties share the gradient equally, and so do NaNs"
+
+rule("max", input=whole_extreme_gradient, kink=OF_TIES, node="MaxBackward1")
+rule("min", input=whole_extreme_gradient, kink=OF_TIES, node="MinBackward1")
 rule("amax", "amin", input=extreme_gradient, kink="ties share the gradient equally; NaN where the result is NaN")
 rule("aminmax", input=aminmax_gradient, kink="ties share the gradient equally; NaN where the result is NaN")
 

@@ -6,8 +6,6 @@ from . import rule
 from ._shapes import placed
 from .reductions import whole_extreme_gradient
 
-CHOSEN = "of ties, the element that the index names has the whole gradient"
-
 rule(
     "sort",
     "topk",
@@ -20,14 +18,18 @@ rule(
     kink="ties keep their order",
     node="SortBackward0",
 )
-rule(
-    "kthvalue",
-    "median.dim",
-    "nanmedian.dim",
-    "mode",
-    input=lambda grad, indices, input_shape, dim, keepdim: placed(grad, indices, input_shape, dim, keepdim),
-    kink=CHOSEN,
-)
+
+
+def chosen_gradient(grad, indices, input_shape, dim, keepdim):
+    """g where the indices say along dim, and zeros."""
+    return placed(grad, indices, input_shape, dim, keepdim)
+
+
+OF_TIES = "of ties, the element that the index names has the whole gradient"
+
+rule("kthvalue", "mode", input=chosen_gradient, kink=OF_TIES)
+rule("median.dim", input=chosen_gradient, kink=OF_TIES, node="MedianBackward1")
+rule("nanmedian.dim", input=chosen_gradient, kink=OF_TIES, node="NanmedianBackward1")
 rule("median", "nanmedian", input=whole_extreme_gradient, kink="elements equal to the median share the gradient equally")
 
 # ---- quantiles
