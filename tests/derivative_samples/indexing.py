@@ -114,6 +114,27 @@ def _(make):
     yield call(make(4, 3), (make.index(6, high=4), make.index(2, 1, high=3)), make(6), True)
 
 
+@samples("setitem")
+def _(make):
+    rows = make.permutation(4)[:3]
+    for key in [0, (), (slice(1, 3), 1), (..., None, 0), (0, 1), slice(2, 2), wengert.tensor(-1)]:
+        yield call(make(4, 3), key, make())
+    yield call(make(4, 3), slice(0, 2), make(2, 3))
+    yield call(make(3, 4).t(), (slice(None), slice(0, 2)), make(1, 1, 2))
+    yield call(make(4, 3, grad=False), (slice(None), 1), make(4))
+    yield call(make(4, 3), 1, 2.5)
+    yield call(make(4, 3), rows, make(3, 3))
+    yield call(make(3, 4), (_ALL, rows), make(1, 1, 3))
+    yield call(make(4, 3), (rows, wengert.tensor([2, 0, 1])), make(3))
+    yield call(make(4, 3, 2), (rows[:, None], wengert.tensor([0, -1]), 1), make(3, 2))
+    yield call(make(4, 2, 4), (rows, _ALL, rows), make(3, 2))
+    yield call(make(4, 3), make.mask(4, 3), make())
+    yield call(make(4, 3), wengert.tensor([True, False, True, False]), make(2, 3))
+    yield call(make(4, 3), ([1, 3],), make(3))
+    yield call(make(4, 3), True, make(3))
+    yield call(make(), ..., make())
+
+
 @samples("put")
 def _(make):
     places = make.permutation(12)[:6]

@@ -26,29 +26,62 @@ def is_mask(tensor):
 def at_key(grad, input_shape, key):
     """Zeros with g added up at the key: the gradient of x in x[key]."""
     zeros = grad.new_zeros(input_shape)
-    if key.__class__ is tuple:
-        if _PLAIN.issuperset(map(type, key)):
-            zeros[key] = grad
-            return zeros
-    elif key.__class__ in _PLAIN:
+    if _is_plain(key):
         zeros[key] = grad
         return zeros
-    elif key.__class__ is wengert.Tensor and key.dim() > 0:
+    if key.__class__ is wengert.Tensor and key.dim() > 0:
         return zeros.index_put_((key,), grad, accumulate=not is_mask(key))
     view, dims, tensors = _selection(zeros, key)
     if not tensors:
         view.copy_(grad)
         return zeros
-    # index_put writes to the first dims; the list stands where its dims were if they are neighbours, else in front.
-    first = dims[0] if dims == list(range(dims[0], dims[0] + len(dims))) else 0
-    if dims[-1] >= len(dims):
+    if dims[-1] >= len(dims):  # index_put writes to the first dims
         rest = [dim for dim in range(view.dim()) if dim not in dims]
+        first = _list_dim(dims)
         listed = list(range(first, first + grad.dim() - len(rest)))
         view = view.permute(dims + rest)
         grad = grad.permute(listed + [dim for dim in range(grad.dim()) if dim not in listed])
-    once = len(tensors) == 1 and is_mask(tensors[0])
-    view.index_put_(tensors, grad, accumulate=not once)
+    view.index_put_(tensors, grad, accumulate=not _names_once(tensors))
     return zeros
+
+
+def taken(grad, key):
+    """g at the key; 0 for elements that a later one has overwritten in x[key] = values."""
+    chosen = grad[key]
+    if _is_plain(key):
+        return chosen
+    view, dims, tensors = _selection(grad, key)
+    if not tensors or _names_once(tensors):
+        return chosen
+    marks = wengert.empty([view.shape[dim] for dim in dims], dtype=wengert.int64)
+    key = tuple(tensors)
+    listed = marks[key]
+    order = wengert.arange(listed.numel()).view(listed.shape)
+    marks[key] = order
+    behind = chosen.dim() - _list_dim(dims) - listed.dim()
+    return _only(chosen, (marks[key] == order).reshape(tuple(listed.shape) + (1,) * behind))
+
+
+def cleared(grad, key):
+    """g with 0 at the key."""
+    result = grad.clone()
+    result[key] = 0.0
+    return result
+
+
+def _is_plain(key):
+    """Whether a key has ints, slices, None and Ellipsis only."""
+    return _PLAIN.issuperset(map(type, key)) if key.__class__ is tuple else key.__class__ in _PLAIN
+
+
+def _names_once(tensors):
+    """Whether these tensors of a key can name no place twice: one mask."""
+    return len(tensors) == 1 and is_mask(tensors[0])
+
+
+def _list_dim(dims):
+    """Where the indices' dims stand in the result: at the first dim that was indexed if those are neighbours, else in front."""
+    return dims[0] if dims == list(range(dims[0], dims[0] + len(dims))) else 0
 
 
 def _selection(input, key):
@@ -107,17 +140,16 @@ def _is_tuple_like(key):
 
 def scattered(grad, input_shape, dim, index, src_shape):
     """g at the places of scatter(dim, index, src); 0 for elements that a later one has overwritten."""
-    taken = grad.gather(dim, index)
-    return of_shape(_only(taken, _last(index, dim, input_shape)), src_shape)
+    return of_shape(_only(grad.gather(dim, index), _last(index, dim, input_shape)), src_shape)
 
 
 def copied(grad, input_shape, dim, index):
     """g at the places of index_copy(dim, index, source); 0 for elements that a later one has overwritten."""
-    taken = grad.index_select(dim, index)
+    chosen = grad.index_select(dim, index)
     if not input_shape or index.numel() < 2:
-        return taken
-    last = _last(index, 0, input_shape[dim : dim + 1 or None])
-    return _only(taken, last.reshape([-1] + [1] * (taken.dim() - 1 - dim % taken.dim())))
+        return chosen
+    last = _last(index, 0, (input_shape[dim],))
+    return _only(chosen, last.reshape([-1] + [1] * (grad.dim() - 1 - dim % grad.dim())))
 
 
 def put_there(grad, input_shape, index, source_shape):
@@ -128,52 +160,18 @@ def put_there(grad, input_shape, index, source_shape):
     return _only(grad.take(index).reshape(-1), last).reshape(source_shape)
 
 
-def written(grad, input_shape, indices):
-    """g at the places of index_put(indices, values); 0 for elements that a later one has overwritten."""
-    taken = grad[as_key(indices)]
-    given = [place for place, index in enumerate(indices) if index is not None]
-    if len(given) == 1 and is_mask(indices[given[0]]):
-        return taken
-    sizes, dim = [], 0
-    for index in indices:
-        count = index.dim() if index is not None and is_mask(index) else 1
-        if index is not None:
-            sizes += input_shape[dim : dim + count]
-        dim += count
-    key = tuple(indices[place] for place in given)
-    marks = wengert.empty(sizes, dtype=wengert.int64)
-    listed = marks[key]
-    order = wengert.arange(listed.numel()).view(listed.shape)
-    marks[key] = order
-    first = given[0] if given[-1] - given[0] == len(given) - 1 else 0
-    behind = taken.dim() - first - listed.dim()
-    return _only(taken, (marks[key] == order).reshape(tuple(listed.shape) + (1,) * behind))
-
-
-def as_key(indices):
-    """The key of x[...] for the indices of index_put, where None is a whole dim."""
-    return tuple(_WHOLE if index is None else index for index in indices)
-
-
 def wrapped(index, size):
     """An index whose negative entries count from the end, without them."""
     return wengert.where(index < 0, index + size, index)
 
 
-def cleared(grad, indices):
-    """g with 0 at the key."""
-    result = grad.clone()
-    result[as_key(indices)] = 0.0
-    return result
-
-
-def of_shape(taken, shape):
+def of_shape(chosen, shape):
     """What an index of the first elements of src took, with zeros for the rest of src."""
-    if taken.shape == shape:
-        return taken
-    if taken.dim() != len(shape):  # a scalar is indexed as one element; an index without elements fits any src
-        return taken.reshape(shape) if taken.numel() else None
-    return wengert.constant_pad_nd(taken, [n for d in reversed(range(len(shape))) for n in (0, shape[d] - taken.shape[d])])
+    if chosen.shape == shape:
+        return chosen
+    if chosen.dim() != len(shape):  # a scalar is indexed as one element; an index without elements fits any src
+        return chosen.reshape(shape) if chosen.numel() else None
+    return wengert.constant_pad_nd(chosen, [n for d in reversed(range(len(shape))) for n in (0, shape[d] - chosen.shape[d])])
 
 
 def _last(index, dim, input_shape):
@@ -182,6 +180,6 @@ def _last(index, dim, input_shape):
     return order.new_empty(input_shape).scatter_(dim, index, order).gather(dim, index) == order
 
 
-def _only(taken, last):
-    """What was taken, where `last` holds."""
-    return taken if last.all() else wengert.where(last, taken, 0.0)
+def _only(chosen, last):
+    """What was chosen, where `last` holds."""
+    return chosen if last.all() else wengert.where(last, chosen, 0.0)

@@ -7,7 +7,7 @@ has the gradient, the others have none.
 import wengert
 
 from . import rule
-from ._places import as_key, at_key, cleared, copied, of_shape, put_there, scattered, wrapped, written
+from ._places import at_key, cleared, copied, of_shape, put_there, scattered, taken, wrapped
 from ._reduced import reduction_gradients
 from ._strided import strided_scatter_gradients
 
@@ -81,6 +81,13 @@ def zeros_as(grad, shape):
     return grad.new_zeros(()).expand(shape)
 
 
+def assigned(grad, key, value_shape):
+    """g at the key, in the shape of a value whose leading dims of size 1 were left out."""
+    chosen = taken(grad, key)
+    missing = len(value_shape) - chosen.dim()
+    return chosen.sum_to_size(value_shape[missing:]).reshape(value_shape) if missing > 0 else chosen
+
+
 def indexed_sum(grad, input_shape, dim, index):
     """The sum of g at the places of index along dim, each counted once."""
     if not input_shape:
@@ -118,17 +125,16 @@ def scatter_value_input(grad, dim, index, value, reduce):
 
 def unscattered(grad, mask, source_shape):
     """g where the mask holds, for the first elements of source; 0 for the rest."""
-    taken = grad.masked_select(mask)
-    rest = source_shape.numel() - taken.numel()
-    return (wengert.constant_pad_nd(taken, (0, rest)) if rest else taken).reshape(source_shape)
+    chosen = grad.masked_select(mask)
+    rest = source_shape.numel() - chosen.numel()
+    return (wengert.constant_pad_nd(chosen, (0, rest)) if rest else chosen).reshape(source_shape)
 
 
+rule("setitem", input=cleared, value=assigned, kink=LAST)
 rule(
     "index_put",
-    input=lambda grad, indices, accumulate: grad if accumulate else cleared(grad, indices),
-    values=lambda grad, input_shape, indices, accumulate: (
-        grad[as_key(indices)] if accumulate else written(grad, input_shape, indices)
-    ),
+    input=lambda grad, indices, accumulate: grad if accumulate else cleared(grad, tuple(indices)),
+    values=lambda grad, indices, accumulate: grad[tuple(indices)] if accumulate else taken(grad, tuple(indices)),
     tangent="linear",
     kink=LAST,
 )

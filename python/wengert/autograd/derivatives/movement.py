@@ -198,5 +198,3 @@ rule("bernoulli_.number", input=lambda grad: None, node="BernoulliBackward2")
 rule("normal", mean=lambda grad: None, std=lambda grad: None, node="NormalBackward3")
 rule("normal.mean", mean=lambda grad: None, node="NormalBackward1")
 rule("normal.std", std=lambda grad: None, node="NormalBackward2")
-# Only the input's shape matters.
-rule("rand_like", "randn_like", "randint_like", "randint_like.low", input=None)
