@@ -18,9 +18,15 @@ def reshaped(grad, input_shape):
     return grad.reshape(input_shape)
 
 
-rule("view", "reshape", "unflatten", input=reshaped, tangent="linear", node="ViewBackward0")
-rule("flatten", "ravel", input=reshaped, tangent="linear", node="ViewBackward0")
-rule("view_as", "reshape_as", input=reshaped, tangent="linear", node="ViewBackward0")
+# A tangent may be laid out otherwise than its tensor: what is a view of the one may be a copy of the other.
+rule("view", input=reshaped, tangent=lambda input_tangent, size: input_tangent.reshape(size))
+rule(
+    "view_as",
+    input=reshaped,
+    tangent=lambda input_tangent, other_shape: input_tangent.reshape(other_shape),
+    node="ViewBackward0",
+)
+rule("reshape", "reshape_as", "unflatten", "flatten", "ravel", input=reshaped, tangent="linear", node="ViewBackward0")
 # The elements' bits, read as another dtype: not differentiable, as in PyTorch.
 rule("view.dtype", input=None)
 rule("squeeze", input=reshaped, tangent="linear")
