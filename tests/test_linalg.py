@@ -363,3 +363,181 @@ def test_lstsq_arguments():
     close(deficient @ result.solution, b.numpy(), "float32")
     with pytest.raises(RuntimeError, match=r"input.dim\(\) must be greater or equal to other.dim\(\)"):
         LA.lstsq(torch.ones(4, 2), b)
+
+
+# ---- derivatives: what the calls of tests/derivative_samples do not say
+
+
+def leaf(values):
+    return torch.tensor(np.asarray(values, dtype="float64"), requires_grad=True)
+
+
+def slopes(function, values, step=1e-6):
+    """The gradient of a scalar function by central differences."""
+    values = np.asarray(values, dtype="float64")
+    result = np.zeros_like(values)
+    for place in np.ndindex(values.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = values.copy()
+            moved[place] += sign * step
+            ends.append(function(torch.tensor(moved)).item())
+        result[place] = (ends[0] - ends[1]) / (2 * step)
+    return result
+
+
+def gradient(function, values):
+    x = leaf(values)
+    return torch.autograd.grad(function(x), x)[0].numpy()
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4), (3, 2)])
+def test_gradient_of_the_columns_beyond_the_singular_vectors(shape):
+    """Full matrices: the projection on the other columns does not depend on the choice of a basis."""
+    a, weights = matrices((), *shape, "float64"), matrices((), 4, 4, "float64", 1)
+
+    def loss(x):
+        u, s, vh = LA.svd(x)
+        rest = u[:, s.size(0) :] if shape[0] > shape[1] else vh[s.size(0) :].mT
+        return (rest @ rest.mT * torch.tensor(weights[: rest.size(0), : rest.size(0)])).sum()
+
+    np.testing.assert_allclose(gradient(loss, a), slopes(loss, a), atol=1e-7)
+
+
+def test_gradients_with_equal_singular_values_and_eigenvalues():
+    np.testing.assert_allclose(gradient(lambda x: LA.svdvals(x).sum(), np.eye(3)), np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(gradient(lambda x: LA.svd(x).S.sum(), np.eye(3, 2)), np.eye(3, 2), atol=1e-12)
+    np.testing.assert_allclose(gradient(lambda x: LA.eigvalsh(x).sum(), np.eye(3)), np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(gradient(lambda x: LA.eigh(x).eigenvalues.sum(), np.eye(3)), np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(gradient(lambda x: LA.matrix_norm(x, "nuc"), np.eye(3)), np.eye(3), atol=1e-12)
+    assert not np.isfinite(gradient(lambda x: LA.svd(x).U[0, 1], np.eye(3))).all()
+
+
+def test_determinants_of_singular_matrices():
+    """The gradient is the matrix of cofactors: not zero where the rank is n - 1."""
+    rank2 = np.array([[1.0, 2, 3], [2, 4, 6], [1, 1, 1]])
+    rank1 = np.ones((3, 3))
+    batch = np.stack((rank2, np.eye(3), rank1, np.zeros((3, 3))))
+    cofactors = [[[-2, 4, -2], [1, -2, 1], [0, 0, 0]], np.eye(3), np.zeros((3, 3)), np.zeros((3, 3))]
+    np.testing.assert_allclose(gradient(lambda x: LA.det(x).sum(), batch), cofactors, atol=1e-12)
+    np.testing.assert_allclose(gradient(LA.det, rank2), cofactors[0], atol=1e-12)
+    np.testing.assert_array_equal(gradient(LA.det, [[0.0]]), [[1]])
+    x = leaf([[1.0, 2], [2, 4]])
+    (first,) = torch.autograd.grad(LA.det(x), x, create_graph=True)
+    (second,) = torch.autograd.grad((first * torch.tensor([[1.0, 2], [3, 4]]).double()).sum(), x)
+    np.testing.assert_allclose(first.detach().numpy(), [[4, -2], [-2, 1]], atol=1e-12)
+    np.testing.assert_allclose(second.numpy(), [[4, -3], [-2, 1]], atol=1e-12)
+
+
+def test_singular_matrices_give_no_error_in_backward():
+    x = leaf(np.ones((2, 2, 2)) + np.array([np.zeros((2, 2)), np.eye(2)]))
+    for result in (LA.inv_ex(x).inverse, LA.solve_ex(x, torch.ones(2, 1).double()).result, LA.slogdet(x).logabsdet):
+        (grad,) = torch.autograd.grad(result.sum(), x)
+        assert not grad[0].isfinite().all() and grad[1].isfinite().all()
+
+
+def test_what_has_no_gradient():
+    x = leaf(matrices((), 4, 2, "float64"))
+    b = torch.tensor(matrices((), 4, 1, "float64", 1))
+    result = LA.lstsq(x, b, driver="gelsd")
+    assert result.solution.requires_grad and result.residuals.requires_grad
+    assert not (result.singular_values.requires_grad or result.rank.requires_grad)
+    p, lower, upper = LA.lu(x)
+    assert not p.requires_grad and lower.requires_grad and upper.requires_grad
+    assert not LA.matrix_rank(x).requires_grad and not LA.inv_ex(x[:2]).info.requires_grad
+    with torch.no_grad():
+        assert not any(factor.requires_grad for factor in (*LA.svd(x), *LA.qr(x), torch.cdist(x, x)))
+    assert LA.matrix_power(x[:2], 0).requires_grad
+
+
+def test_results_may_be_written_to():
+    """They are no views of what the function made inside."""
+    a = matrices((), 3, 3, "float64")
+    for function in (lambda x: LA.qr(x).R, LA.inv, lambda x: LA.solve(x, x[0]), lambda x: LA.cholesky(x @ x.mT, upper=True)):
+        result = function(leaf(a))
+        assert result._base is None and result.mul_(2).grad_fn.name() == "MulBackward0"
+    np.testing.assert_allclose(
+        gradient(lambda x: LA.matrix_exp(x).mul_(2).exp().sum(), a), gradient(lambda x: (LA.matrix_exp(x) * 2).exp().sum(), a)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("linalg_qr", lambda x, out: LA.qr(x, out=(out, torch.empty(0).double()))),
+        ("linalg_inv", lambda x, out: LA.inv(x, out=out)),
+        ("linalg_det", lambda x, out: LA.det(x, out=out)),
+        ("linalg_cond", lambda x, out: LA.cond(x, out=out)),
+        ("linalg_svdvals", lambda x, out: LA.svdvals(x, out=out)),
+        ("linalg_matrix_power", lambda x, out: LA.matrix_power(x, 3, out=out)),
+    ],
+)
+def test_out_has_no_gradient(name, call):
+    text = (
+        rf"^{name}\(\): functions with out=... arguments don't support automatic differentiation, but one of the arguments requ"
+    )
+    with pytest.raises(RuntimeError, match=text):
+        call(leaf(np.eye(2)), torch.empty(0).double())
+    with pytest.raises(RuntimeError, match=text):
+        call(torch.eye(2).double(), leaf(np.zeros(0)))
+    with torch.no_grad():
+        call(leaf(np.eye(2)), torch.empty(0).double())
+
+
+def test_factors_without_derivatives():
+    tall = leaf(matrices((), 3, 2, "float64"))
+    with pytest.raises(RuntimeError, match=r"The derivative of linalg.qr depends on Q, which is not computed when mode='r'"):
+        LA.qr(tall, "r").R.sum().backward()
+    with pytest.raises(RuntimeError, match="The QR decomposition is not differentiable when mode='complete' and nrows > ncols"):
+        LA.qr(tall, "complete").R.sum().backward()
+
+
+def test_wrong_arguments_of_recorded_calls():
+    x = leaf(np.eye(2))
+    for call in (
+        lambda: LA.inv_ex(),
+        lambda: LA.qr(x, "reduced", 3),
+        lambda: LA.det(x, dim=1),
+        lambda: LA.solve_triangular(x, x),
+    ):
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_names_of_nodes():
+    x = leaf(np.eye(2) * 2)
+    assert LA.cholesky(x).grad_fn.name() == "LinalgCholeskyExBackward0"
+    assert LA.eigvalsh(x).grad_fn.name() == "LinalgEighBackward0"
+    assert LA.svdvals(x).grad_fn.name() == "LinalgSvdBackward0"
+    assert LA.solve(x, x).grad_fn.name() == "LinalgSolveExBackward0"
+    assert torch.cdist(x, x).grad_fn.name() == "CdistBackward0"
+
+
+def test_gradients_of_distances(monkeypatch):
+    """The same in blocks of rows; none at distance 0; for p = inf in full to every largest difference, as in PyTorch."""
+    from wengert._composites import distances
+
+    a, b = matrices((2,), 7, 3, "float64"), matrices((), 4, 3, "float64", 1)
+    weights = torch.tensor(matrices((2,), 7, 4, "float64", 2))
+    for p in (0.5, 1, 1.5, 2, 3, np.inf):
+        whole = [gradient(lambda x, p=p: (torch.cdist(x, torch.tensor(b), p) * weights).sum(), a)]
+        whole.append(gradient(lambda x, p=p: (torch.cdist(torch.tensor(a), x, p) * weights).sum(), b))
+        monkeypatch.setattr(distances, "_BLOCK_BYTES", 2 * 4 * 3 * 8 * 3)
+        parts = [gradient(lambda x, p=p: (torch.cdist(x, torch.tensor(b), p) * weights).sum(), a)]
+        parts.append(gradient(lambda x, p=p: (torch.cdist(torch.tensor(a), x, p) * weights).sum(), b))
+        monkeypatch.undo()
+        for one, other in zip(whole, parts, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12)
+        assert (gradient(lambda x, p=p: torch.cdist(x, x.detach(), p).diagonal().sum(), b) == 0).all()
+    np.testing.assert_array_equal(
+        gradient(lambda x: torch.cdist(x, 0 * x.detach(), np.inf).sum(), [[2.0, -2.0, 1.0]]), [[1, -1, 0]]
+    )
+
+
+@every_dtype
+def test_gradients_have_the_dtype_of_the_argument(dtype):
+    a = torch.tensor(positive((2,), 3, dtype), requires_grad=True)
+    functions = (LA.inv, LA.cholesky, LA.det, LA.matrix_exp, LA.svdvals, LA.eigvalsh, LA.pinv, lambda x: LA.solve(x, x[0]))
+    for function in functions:
+        (grad,) = torch.autograd.grad(function(a).sum(), a)
+        assert grad.dtype == a.dtype and grad.shape == a.shape and grad.isfinite().all()

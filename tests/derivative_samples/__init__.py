@@ -6,20 +6,50 @@ A generator is registered by the name of the row and yields calls whose float te
     def _(make):
         yield call(make(3, 4), 1, make.index(5, high=4))
 
-Elementwise operators without one are called by their signature, with elements from the row's domain.
+Elementwise operators without one are called by their signature, with elements from the row's domain. Functions made of
+operators have no row; they are registered with ``@composites`` by their name, that of linalg.qr being linalg_qr.
+
+What is differentiated is ``Call.values``: a call may make its arguments from the tensors it holds, such as symmetric ones, and
+compare what does not depend on a free choice of the function, such as the signs of eigenvectors::
+
+    yield call(make.definite(n=3)).prepared(symmetric).reduced(lambda values, vectors: (values, vectors.abs()))
+
+Both work in either library: they use only methods and operators.
 """
 
 import numpy
+
 import wengert
 
 SAMPLES = {}
+COMPOSITES = {}
 
 
 class Call:
-    """Arguments of one call."""
+    """Arguments of one call, and what is done before and after it."""
 
     def __init__(self, args, options):
         self.args, self.options = args, options
+        self.prepare = self.reduce = None
+
+    def prepared(self, prepare):
+        """prepare(*args) gives the arguments of the function."""
+        self.prepare = prepare
+        return self
+
+    def reduced(self, reduce):
+        """reduce(*results) gives the values: a tensor or a tuple of them."""
+        self.reduce = reduce
+        return self
+
+    def values(self, function, *args):
+        """The float tensors that come of function(*args), the library's own, as a tuple."""
+        results = function(*(self.prepare(*args) if self.prepare else args), **self.options)
+        results = tuple(results) if isinstance(results, (tuple, list)) else (results,)
+        if self.reduce:
+            results = self.reduce(*results)
+            results = results if isinstance(results, tuple) else (results,)
+        return tuple(result for result in results if result.is_floating_point())
 
     def __repr__(self):
         def show(value):
@@ -37,13 +67,29 @@ def call(*args, **options):
 
 
 def samples(*names):
+    return _register(SAMPLES, names)
+
+
+def composites(*names):
+    return _register(COMPOSITES, names)
+
+
+def _register(table, names):
     def register(generator):
         for name in names:
-            assert name not in SAMPLES, name
-            SAMPLES[name] = generator
+            assert name not in table, name
+            table[name] = generator
         return generator
 
     return register
+
+
+def function_of(library, name):
+    """The function of a row or composite: linalg_qr is linalg.qr."""
+    for place in ("linalg", "special"):
+        if name.startswith(f"{place}_"):
+            return getattr(getattr(library, place), name.removeprefix(f"{place}_"))
+    return getattr(library, name.partition(".")[0])
 
 
 class Make:

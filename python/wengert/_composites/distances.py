@@ -8,6 +8,7 @@ import wengert
 
 from .. import _C
 from .._composite import composite
+from ..autograd.primitive import primitive
 from ._shapes import broadcast_shape, dtype_word
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ _BLOCK_BYTES = 1 << 24  # of differences held at a time
 
 
 @composite()
+@primitive("cdist")
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distances between every row of x1 (..., P, M) and every row of x2 (..., R, M): (..., P, R).
 
@@ -49,19 +51,30 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     rows, others, columns = x1.size(-2), x2.size(-2), x1.size(-1)
     if rows == 0 or others == 0 or columns == 0:
         return wengert.zeros(*batch, rows, others, dtype=x1.dtype)
-    many = rows > 25 or others > 25
-    if p == 2 and (compute_mode == _MODES[1] or (compute_mode == _MODES[0] and many)):
-        return _through_product(x1, x2)
+    if through_product(x1, x2, p, compute_mode):
+        return _euclidean(x1, x2)
     result = wengert.empty(*batch, rows, others, dtype=x1.dtype)
-    # As many rows of x1 at a time as keep the differences within a block.
-    count = max(1, _BLOCK_BYTES // max(1, math.prod(batch) * others * columns * x1.itemsize))
-    for start in range(0, rows, count):
-        part = x1.narrow(-2, start, min(count, rows - start))
-        result.narrow(-2, start, part.size(-2)).copy_(_vector_norm(part.unsqueeze(-2) - x2.unsqueeze(-3), p, -1))
+    for start, count in rows_at_a_time(x1, x2):
+        differences = x1.narrow(-2, start, count).unsqueeze(-2) - x2.unsqueeze(-3)
+        result.narrow(-2, start, count).copy_(_vector_norm(differences, p, -1))
     return result
 
 
-def _through_product(x1, x2):
+def through_product(x1, x2, p, compute_mode):
+    """Whether the distances come from one matrix product."""
+    many = x1.size(-2) > 25 or x2.size(-2) > 25
+    return p == 2 and (compute_mode == _MODES[1] or (compute_mode in (None, _MODES[0]) and many))
+
+
+def rows_at_a_time(x1, x2):
+    """(first, count) of as many rows of x1 as keep their differences from x2 within a block."""
+    rows, batch = x1.size(-2), math.prod(broadcast_shape(x1.shape[:-2], x2.shape[:-2]))
+    count = max(1, _BLOCK_BYTES // max(1, batch * x2.size(-2) * x2.size(-1) * x1.itemsize))
+    for start in range(0, rows, count):
+        yield start, min(count, rows - start)
+
+
+def _euclidean(x1, x2):
     """|a - b|^2 = |a|^2 - 2 a.b + |b|^2."""
     squares = (x1 * x1).sum(-1, keepdim=True) + (x2 * x2).sum(-1).unsqueeze(-2)
     return (squares - 2 * (x1 @ x2.mT)).clamp_(min=0).sqrt_()

@@ -58,7 +58,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     if aweights is not None:
         _check_weights("aweights", aweights, "floating point", aweights.dtype.is_floating_point, observations)
         weights = aweights if weights is None else weights * aweights
-    total = observations if weights is None else weights.sum().item()
+    total = observations if weights is None else weights.sum()
     if weights is not None and observations and total == 0:
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
 
@@ -66,7 +66,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     table = table.to(dtype)
     mean = (table if weights is None else table * weights).sum(1, keepdim=True) / (total or 1)
     # Each weight w counts as w observations, of which those of aweights take w ** 2 from the degrees of freedom.
-    share = 1 if aweights is None or weights is None else (weights * aweights).sum().item() / total
+    share = 1 if aweights is None or weights is None else (weights * aweights).sum() / total
     divisor = total - correction * share
     if divisor <= 0:
         _warn_of_few_observations()

@@ -3,6 +3,9 @@
 Factorisations and solvers are LAPACK's, through NumPy (and SciPy where a function says so), which are loaded when first used.
 Every function takes batches: the last two dimensions are the matrices. float32 and float64; eigenvalues of general matrices
 would be complex and are not covered.
+
+Float results are differentiable, as often as you like: the functions that call LAPACK have rows of the derivative table, and the
+others are made of operators.
 """
 
 from ._support import LinAlgError

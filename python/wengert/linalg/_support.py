@@ -1,12 +1,15 @@
 """What the functions of this package share: checks with PyTorch's sentences, NumPy's arrays, named results."""
 
+import sys
 from collections import namedtuple
 from typing import Any
 
 import wengert
 
+from .. import _C
 from .._composite import write
 from .._composites._shapes import dtype_word
+from ..autograd.primitive import fail_out
 
 
 class LinAlgError(RuntimeError):
@@ -49,8 +52,12 @@ def named(name: str, fields: str) -> Any:
 
 
 def given(out, result):
-    """result, or out= with it."""
-    return result if out is None else write(out, result)
+    """result, or out= with it. RuntimeError where that would need a gradient."""
+    if out is None:
+        return result
+    if needs_gradient(result, out):
+        fail_out(f"linalg_{sys._getframe(1).f_code.co_name}")
+    return write(out, result)
 
 
 def batched(function, *tensors):
@@ -58,10 +65,15 @@ def batched(function, *tensors):
     import numpy
 
     with numpy.errstate(all="ignore"):
-        results = function(*(tensor.numpy() for tensor in tensors))
+        results = function(*(tensor.numpy(force=True) for tensor in tensors))
     if isinstance(results, tuple):
         return tuple(wengert.from_numpy(numpy.asarray(result, order="C")) for result in results)
     return wengert.from_numpy(numpy.asarray(results, order="C"))
+
+
+def needs_gradient(*tensors):
+    """Whether a call with these tensors, or tuples of them, is recorded."""
+    return _C._needs_gradient(tensors)
 
 
 def column_major(tensor):
@@ -91,7 +103,7 @@ def first_zero_pivot(matrix):
     """The number, from 1, of the first zero on the diagonal of U in the factorisation with row exchanges; 0 for none."""
     import numpy
 
-    u = numpy.array(matrix.numpy())
+    u = numpy.array(matrix.numpy(force=True))
     n = u.shape[0]
     found = 0
     for k in range(n):
@@ -108,7 +120,7 @@ def first_bad_minor(matrix):
     """The order of the first leading minor of a symmetric matrix that is not positive; 0 for none."""
     import numpy
 
-    a = matrix.numpy()
+    a = matrix.numpy(force=True)
     for k in range(1, a.shape[0] + 1):
         try:
             factor = numpy.linalg.cholesky(a[:k, :k])

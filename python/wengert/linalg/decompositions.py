@@ -3,6 +3,7 @@
 import wengert
 
 from .._composites._shapes import dtype_word
+from ..autograd.primitive import primitive
 from ._support import (
     LinAlgError,
     batch_text,
@@ -17,6 +18,7 @@ from ._support import (
     first_bad_minor,
     given,
     named,
+    needs_gradient,
 )
 
 CholeskyEx = named("linalg_cholesky_ex", "L info")
@@ -64,16 +66,10 @@ def cholesky(A, *, upper=False, out=None):
     tensor([[2., 0.],
             [1., 1.]])
     """
-    factor, infos = _cholesky(A, upper)
-    for index, info in enumerate(infos):
-        if info:
-            raise LinAlgError(
-                f"linalg.cholesky: {batch_text(None if A.dim() == 2 else index)}The factorization could not be completed because "
-                f"the input is not positive-definite (the leading minor of order {info} is not positive-definite)."
-            )
-    return given(out, factor)
+    return given(out, cholesky_ex(A, upper=upper, check_errors=True).L)
 
 
+@primitive("linalg_cholesky_ex")
 def cholesky_ex(A, *, upper=False, check_errors=False, out=None):
     """cholesky without the error: (L, info), info being 0 or the order of the first leading minor that is not positive.
 
@@ -82,12 +78,17 @@ def cholesky_ex(A, *, upper=False, check_errors=False, out=None):
     >>> wengert.linalg.cholesky_ex(-wengert.eye(2)).info
     tensor(1, dtype=torch.int32)
     """
-    if check_errors:
-        cholesky(A, upper=upper)
     factor, infos = _cholesky(A, upper)
+    for index, info in enumerate(infos):
+        if check_errors and info:
+            raise LinAlgError(
+                f"linalg.cholesky: {batch_text(None if A.dim() == 2 else index)}The factorization could not be completed because "
+                f"the input is not positive-definite (the leading minor of order {info} is not positive-definite)."
+            )
     return given(out, CholeskyEx(factor, _infos(infos, A.shape[:-2])))
 
 
+@primitive("linalg_qr")
 def qr(A, mode="reduced", *, out=None):
     """A = Q @ R with orthonormal columns in Q and R upper triangular, of matrices (*, m, n).
 
@@ -113,6 +114,7 @@ def qr(A, mode="reduced", *, out=None):
     return given(out, result)
 
 
+@primitive("linalg_svd")
 def svd(A, full_matrices=True, *, driver=None, out=None):
     """A = U @ diag(S) @ Vh with orthonormal U and Vh and singular values S in descending order, of matrices (*, m, n).
 
@@ -143,6 +145,8 @@ def svdvals(A, *, driver=None, out=None):
     )
     check_matrices("linalg.svd", A)
     check_float("linalg.svd", A)
+    if needs_gradient(A):  # which takes the singular vectors
+        return given(out, svd(A, False).S)
     import numpy
 
     return given(out, converged("linalg.svd", lambda a: numpy.linalg.svd(a, compute_uv=False), A, "singular values"))
@@ -155,6 +159,7 @@ def _check_symmetric(A, UPLO):
         raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{dtype_word(A)}'")
 
 
+@primitive("linalg_eigh")
 def eigh(A, UPLO="L", *, out=None):
     """The eigenvalues in ascending order and the eigenvectors, as columns, of symmetric matrices (*, n, n).
 
@@ -177,28 +182,35 @@ def eigvalsh(A, UPLO="L", *, out=None):
     tensor([1., 2.])
     """
     _check_symmetric(A, UPLO)
+    if needs_gradient(A):  # which takes the eigenvectors
+        return given(out, eigh(A, UPLO).eigenvalues)
     import numpy
 
     return given(out, converged("linalg.eigh", lambda a: numpy.linalg.eigvalsh(a, UPLO.upper()), A, "eigenvalues"))
 
 
-def _getrf(name, A):
-    """LU, pivots from 1 and infos of every matrix, by SciPy's LAPACK."""
+def _check_lu(name, A, pivot):
+    check(pivot, f"linalg.{name}: LU without pivoting is not implemented on the CPU")
+    name = "torch.lu_factor" if name == "lu_factor" else "linalg.lu"
     check(A.dim() >= 2, f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
     if not A.dtype.is_floating_point:
         raise NotImplementedError(f"\"lu_cpu\" not implemented for '{dtype_word(A)}'")
+
+
+def _getrf(A):
+    """LU, pivots from 1 and infos of every matrix, by SciPy's LAPACK."""
     try:
         from scipy.linalg.lapack import get_lapack_funcs
     except ImportError:
-        raise ImportError(f"{name} needs SciPy: pip install wengert[linalg]") from None
-    (getrf,) = get_lapack_funcs(("getrf",), dtype=A.numpy().dtype)
+        raise ImportError("linalg.lu and linalg.lu_factor need SciPy: pip install wengert[linalg]") from None
+    (getrf,) = get_lapack_funcs(("getrf",), dtype=A.numpy(force=True).dtype)
     m, n = A.shape[-2:]
     factors, pivots, infos = [], [], []
     for _, matrix in each_matrix(A):
         if matrix.numel() == 0:
             factor, pivot, info = matrix.clone(), wengert.zeros(min(m, n), dtype=wengert.int32), 0
         else:
-            array, indices, info = getrf(matrix.numpy())
+            array, indices, info = getrf(matrix.numpy(force=True))
             factor, pivot = wengert.tensor(array), wengert.tensor(indices).to(wengert.int32) + 1
         factors.append(factor)
         pivots.append(pivot)
@@ -210,6 +222,7 @@ def _getrf(name, A):
     return stacked, wengert.stack(pivots).reshape((*batch, min(m, n))), _infos(infos, batch)
 
 
+@primitive("linalg_lu_factor_ex")
 def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
     """(LU, pivots, info) of matrices (*, m, n): the factors in one matrix, the row exchanges from 1, and 0 or the first zero of U.
 
@@ -218,8 +231,8 @@ def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
     >>> wengert.linalg.lu_factor_ex(wengert.ones(2, 2)).info
     tensor(2, dtype=torch.int32)
     """
-    check(pivot, "linalg.lu_factor: LU without pivoting is not implemented on the CPU")
-    result = LUFactorEx(*_getrf("torch.lu_factor", A))
+    _check_lu("lu_factor", A, pivot)
+    result = LUFactorEx(*_getrf(A))
     if check_errors:
         _check_factors(result.info)
     return given(out, result)
@@ -266,8 +279,8 @@ def lu(A, *, pivot=True, out=None):
     tensor([[1., 2.],
             [4., 2.]])
     """
-    check(pivot, "linalg.lu: LU without pivoting is not implemented on the CPU")
-    factors, pivots, _ = _getrf("linalg.lu", A)
+    _check_lu("lu", A, pivot)
+    factors, pivots, _ = lu_factor_ex(A)
     m, n = A.shape[-2:]
     k = min(m, n)
     lower = factors[..., :k].tril(-1) + wengert.eye(m, k, dtype=A.dtype)
@@ -291,9 +304,13 @@ def householder_product(input, tau, *, out=None):
     k = tau.size(-1)
     check(m >= n, "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to input.shape[-1]")
     check(n >= k, "torch.linalg.householder_product: input.shape[-1] must be greater than or equal to tau.shape[-1]")
-    result = wengert.eye(m, n, dtype=input.dtype).expand(input.shape).clone()
-    vectors = input.tril(-1) + wengert.eye(m, n, dtype=input.dtype)
-    for i in reversed(range(k)):
-        v = vectors[..., i : i + 1]
-        result = result - tau[..., i, None, None] * v @ (v.mT @ result)
-    return given(out, result)
+    from .solvers import solve_triangular
+
+    one = wengert.eye(m, n, dtype=input.dtype)
+    v = (input.tril(-1) + one)[..., :k]
+    # The product is I - V T V^T with T = (I + D S)^-1 D, where D has tau on its diagonal and S is the strict upper triangle of V^T V:
+    # R. Schreiber & C. Van Loan, "A storage-efficient WY representation for products of Householder transformations", SIAM J. Sci.
+    # Stat. Comput. 10(1), 1989.
+    upper = tau.unsqueeze(-1) * (v.mT @ v)
+    weights = solve_triangular(upper, tau.unsqueeze(-1) * v.mT[..., :n], upper=True, unitriangular=True)
+    return given(out, one - v @ weights)

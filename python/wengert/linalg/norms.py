@@ -105,6 +105,7 @@ def matrix_rank(A, *, tol=None, atol=None, rtol=None, hermitian=False, out=None)
     check(A.dtype.is_floating_point, "This function doesn't handle types other than float and double")
     if A.numel() == 0:
         return given(out, wengert.zeros(A.shape[:-2], dtype=wengert.int64))
+    A = A.detach()  # integers have no gradient
     s = eigvalsh(A).abs() if hermitian else svdvals(A)
     bound = tolerance(A, s.amax(-1, True), tol if atol is None else atol, rtol)
     return given(out, (s > bound.unsqueeze(-1)).sum(-1))

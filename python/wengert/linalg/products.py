@@ -2,6 +2,7 @@
 
 import wengert
 
+from ..autograd.primitive import primitive
 from ._support import check, check_float, check_square, given
 
 
@@ -79,7 +80,8 @@ def matrix_power(A, n, *, out=None):
 
         A, n = inv(A), -n
     if n == 0:
-        return given(out, wengert.eye(A.size(-1), dtype=A.dtype).expand(A.shape).clone())
+        one = wengert.eye(A.size(-1), dtype=A.dtype)
+        return given(out, A.clone(memory_format=wengert.contiguous_format).copy_(one))  # with a gradient of zeros
     result, square = None, A
     while n:
         if n & 1:
@@ -93,13 +95,24 @@ def matrix_power(A, n, *, out=None):
 # The numerator's coefficients of the [13/13] Pade approximant of exp, and the largest 1-norm for which it has no error beyond
 # rounding in float64: N. J. Higham, "The scaling and squaring method for the matrix exponential revisited", SIAM J. Matrix
 # Anal. Appl. 26(4), 2005, table 2.3.
-_PADE = (
+PADE = (
     *(64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600),
     *(670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1),
 )
 _THETA = 5.371920351148152
 
 
+def scaled_down(A):
+    """(A / 2**s in float64, s) with the smallest s that makes every matrix small enough for the approximant."""
+    x = A.double()
+    largest = float(x.detach().abs().sum(-2).max())
+    s = 0
+    while largest > _THETA * 2**s and s < 1023:
+        s += 1
+    return x / 2.0**s, s
+
+
+@primitive("linalg_matrix_exp")
 def matrix_exp(A):
     """The exponentials of square matrices, by scaling and squaring (Higham 2005).
 
@@ -111,17 +124,12 @@ def matrix_exp(A):
     check_float("linalg.matrix_exp", A)
     if A.numel() == 0:
         return A.clone()
-    dtype, x = A.dtype, A.double()
-    largest = float(x.abs().sum(-2).max())
-    squarings = 0
-    while largest > _THETA * 2**squarings and squarings < 1100:
-        squarings += 1
-    x = x / 2.0**squarings
+    x, squarings = scaled_down(A)
     one = wengert.eye(x.size(-1), dtype=x.dtype)
     x2 = x @ x
     x4 = x2 @ x2
     x6 = x4 @ x2
-    c = [float(k) for k in _PADE]
+    c = [float(k) for k in PADE]
     odd = x @ (x6 @ (c[13] * x6 + c[11] * x4 + c[9] * x2) + c[7] * x6 + c[5] * x4 + c[3] * x2 + c[1] * one)
     even = x6 @ (c[12] * x6 + c[10] * x4 + c[8] * x2) + c[6] * x6 + c[4] * x4 + c[2] * x2 + c[0] * one
     from .solvers import solve
@@ -129,7 +137,7 @@ def matrix_exp(A):
     result = solve(even - odd, even + odd)
     for _ in range(squarings):
         result = result @ result
-    return result.to(dtype).contiguous()
+    return result.to(A.dtype).contiguous()
 
 
 def multi_dot(tensors, *, out=None):

@@ -3,6 +3,7 @@
 import wengert
 
 from .._composites._shapes import dtype_word
+from ..autograd.primitive import primitive
 from ._support import (
     LinAlgError,
     batch_text,
@@ -26,6 +27,7 @@ Slogdet = named("linalg_slogdet", "sign logabsdet")
 SolveEx = named("linalg_solve_ex", "result info")
 
 
+@primitive("linalg_det")
 def det(A, *, out=None):
     """The determinants (*) of square matrices (*, n, n).
 
@@ -39,6 +41,7 @@ def det(A, *, out=None):
     return given(out, batched(numpy.linalg.det, A))
 
 
+@primitive("linalg_slogdet")
 def slogdet(A, *, out=None):
     """The signs and the logarithms of the absolute values of the determinants of square matrices (*, n, n).
 
@@ -79,15 +82,6 @@ def _info_tensor(infos, batch):
     return wengert.tensor(infos, dtype=wengert.int32).reshape(batch)
 
 
-def _inverse(A):
-    check_square("linalg.inv", A)
-    check_float("linalg.inv", A)
-    import numpy
-
-    inverse, infos = _with_infos(numpy.linalg.inv, A)
-    return column_major(inverse), infos
-
-
 def inv(A, *, out=None):
     """The inverses of square matrices (*, n, n). LinAlgError where one is singular.
 
@@ -95,30 +89,33 @@ def inv(A, *, out=None):
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
-    inverse, infos = _inverse(A)
-    for index, info in enumerate(infos):
-        if info:
-            raise LinAlgError(
-                f"linalg.inv: {batch_text(None if A.dim() == 2 else index)}The diagonal element {info} is zero, the inversion could "
-                "not be completed because the input matrix is singular."
-            )
-    return given(out, inverse)
+    return given(out, inv_ex(A, check_errors=True).inverse)
 
 
+@primitive("linalg_inv_ex")
 def inv_ex(A, *, check_errors=False, out=None):
     """inv without the error: (inverse, info), info being 0 or the first zero pivot; the inverse is NaN there.
 
     >>> wengert.linalg.inv_ex(wengert.ones(2, 2)).info
     tensor(2, dtype=torch.int32)
     """
-    if check_errors:
-        inv(A)
-    inverse, infos = _inverse(A)
-    return given(out, InvEx(inverse, _info_tensor(infos, A.shape[:-2])))
+    check_square("linalg.inv", A)
+    check_float("linalg.inv", A)
+    import numpy
+
+    inverse, infos = _with_infos(numpy.linalg.inv, A)
+    for index, info in enumerate(infos):
+        if check_errors and info:
+            raise LinAlgError(
+                f"linalg.inv: {batch_text(None if A.dim() == 2 else index)}The diagonal element {info} is zero, the inversion could "
+                "not be completed because the input matrix is singular."
+            )
+    return given(out, InvEx(column_major(inverse), _info_tensor(infos, A.shape[:-2])))
 
 
-def _is_vector(A, B):
-    return B.dim() == 1 or (A.dim() - 1 == B.dim() and B.shape == A.shape[:-1])
+def is_vector(A_shape, B_shape):
+    """Whether B is a vector, or a batch of them, rather than matrices."""
+    return len(B_shape) == 1 or tuple(B_shape) == tuple(A_shape[:-1])
 
 
 def _check_pair(name, A, B):
@@ -147,7 +144,7 @@ def _solve(A, B, left):
     _check_pair(name, A, B)
     import numpy
 
-    vector = _is_vector(A, B)
+    vector = is_vector(A.shape, B.shape)
     columns = B.unsqueeze(-1) if vector else B
     check_matrices(name, columns, "B")
     _check_system(name, A, columns, left)
@@ -169,23 +166,22 @@ def solve(A, B, *, left=True, out=None):
     >>> wengert.linalg.solve(wengert.tensor([[2.0, 0.0], [0.0, 4.0]]), wengert.tensor([1.0, 2.0]))
     tensor([0.5000, 0.5000])
     """
-    result, infos = _solve(A, B, left)
-    for index, info in enumerate(infos.reshape(-1).tolist()):
-        if info:
-            where = batch_text(None if A.dim() == 2 else index)
-            raise LinAlgError(f"torch.linalg.solve: {where}The solver failed because the input matrix is singular.")
-    return given(out, result)
+    return given(out, solve_ex(A, B, left=left, check_errors=True).result)
 
 
+@primitive("linalg_solve_ex")
 def solve_ex(A, B, *, left=True, check_errors=False, out=None):
     """solve without the error: (result, info), info being 0 or the first zero pivot; the result is NaN there.
 
     >>> wengert.linalg.solve_ex(wengert.ones(2, 2), wengert.ones(2)).info
     tensor(2, dtype=torch.int32)
     """
-    if check_errors:
-        solve(A, B, left=left)
-    return given(out, SolveEx(*_solve(A, B, left)))
+    result, infos = _solve(A, B, left)
+    for index, info in enumerate(infos.reshape(-1).tolist() if check_errors else ()):
+        if info:
+            where = batch_text(None if A.dim() == 2 else index)
+            raise LinAlgError(f"torch.linalg.solve: {where}The solver failed because the input matrix is singular.")
+    return given(out, SolveEx(result, infos))
 
 
 _LEAF = 32  # rows that are solved one by one; above, halves and a matrix product
@@ -214,6 +210,7 @@ def _substitute(a, b, upper, unit):
     return wengert.stack(rows, -2) if rows else b.clone()
 
 
+@primitive("linalg_solve_triangular")
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False, out=None):
     """The X with A @ X = B (without left: X @ A = B) for triangular A (*, n, n), whose other triangle is not read.
 
@@ -264,19 +261,8 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False, out=None):
     return given(out, solve_triangular(factors, x, upper=True))
 
 
-def lstsq(A, B, rcond=None, *, driver=None):
-    """The X that makes the columns of A @ X - B smallest, and of these the smallest, for A (*, m, n) and B (*, m, k) or (*, m).
-
-    Returns (solution, residuals, rank, singular_values), which are empty as in PyTorch: residuals, the squared lengths per
-    column, for m > n and full rank with every driver but "gelsy" (the default); rank without "gels"; singular values with
-    "gelsd" and "gelss". Singular values below rcond (default: the dtype's epsilon times max(m, n)) times the largest are zeros.
-    LinAlgError with "gels" where a matrix has not full rank.
-
-    >>> A = wengert.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
-    >>> wengert.linalg.lstsq(A, wengert.tensor([[1.0], [3.0], [5.0]])).solution.round(decimals=3)
-    tensor([[1.],
-            [2.]])
-    """
+@primitive("linalg_lstsq")
+def _lstsq(A, B, rcond, driver):
     name = "torch.linalg.lstsq"
     check(A.dim() >= 2, f"{name}: input must have at least 2 dimensions.")
     check(B.dim() >= 1, f"{name}: other must have at least 1 dimension.")
@@ -287,10 +273,9 @@ def lstsq(A, B, rcond=None, *, driver=None):
         0 <= A.dim() - B.dim() <= 1,
         f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1",
     )
-    vector = _is_vector(A, B)
+    vector = is_vector(A.shape, B.shape)
     b = B.unsqueeze(-1) if vector else B
     check(A.size(-2) == b.size(-2), f"{name}: input.size(-2) should match other.size(-{1 if vector else 2})")
-    driver = driver or "gelsy"
     check(
         driver in ("gels", "gelsy", "gelsd", "gelss"),
         f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)",
@@ -320,6 +305,24 @@ def lstsq(A, B, rcond=None, *, driver=None):
     )
 
 
+def lstsq(A, B, rcond=None, *, driver=None):
+    """The X that makes the columns of A @ X - B smallest, and of these the smallest, for A (*, m, n) and B (*, m, k) or (*, m).
+
+    Returns (solution, residuals, rank, singular_values), which are empty as in PyTorch: residuals, the squared lengths per
+    column, for m > n and full rank with every driver but "gelsy" (the default); rank without "gels"; singular values with
+    "gelsd" and "gelss". Singular values below rcond (default: the dtype's epsilon times max(m, n)) times the largest are zeros.
+    LinAlgError with "gels" where a matrix has not full rank.
+
+    >>> A = wengert.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    >>> wengert.linalg.lstsq(A, wengert.tensor([[1.0], [3.0], [5.0]])).solution.round(decimals=3)
+    tensor([[1.],
+            [2.]])
+    """
+    solution, residuals, rank, s = _lstsq(A, B, rcond, driver or "gelsy")
+    return Lstsq(solution, residuals, rank, s.detach() if s.requires_grad else s)
+
+
+@primitive("linalg_pinv")
 def pinv(A, *, atol=None, rtol=None, hermitian=False, out=None):
     """The pseudo-inverses (*, n, m) of matrices (*, m, n): singular values up to max(atol, rtol * largest) count as zeros.
 
