@@ -28,6 +28,7 @@ Storage* new_header() {
   auto* storage = static_cast<Storage*>(memory);
   new (&storage->references) std::atomic<int>(1);
   storage->version = 0;
+  storage->writer = nullptr;
   storage->read_only = false;
   storage->release = nullptr;
   storage->owner = nullptr;

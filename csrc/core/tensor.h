@@ -42,12 +42,22 @@ class Tensor {
   const StorageRef& storage() const { return storage_; }
 
   std::uint32_t version() const { return storage_->version; }
-  void bump_version() const { ++storage_->version; }
+  void bump_version() const {
+    if (!untracked_) ++storage_->version;
+  }
+  // The same elements, but what is written through it or its views makes no new version (PyTorch's .data).
+  Tensor untracked() const {
+    Tensor result = *this;
+    result.untracked_ = true;
+    return result;
+  }
   bool writable() const { return !storage_->read_only; }
 
   // The same storage seen otherwise; offset counts elements from this view's first.
   Tensor view_as(Dims sizes, Dims strides, std::int64_t offset = 0) const {
-    return Tensor(storage_, data_ + offset * itemsize(), dtype_, std::move(sizes), std::move(strides));
+    Tensor result(storage_, data_ + offset * itemsize(), dtype_, std::move(sizes), std::move(strides));
+    result.untracked_ = untracked_;
+    return result;
   }
 
  private:
@@ -62,6 +72,7 @@ class Tensor {
   std::int64_t numel_ = 0;
   DType dtype_ = DType::float32;
   bool contiguous_ = true;
+  bool untracked_ = false;
   Dims sizes_, strides_;
 };
 

@@ -24,7 +24,7 @@ DType natural_dtype(const Scalar& value) {
 
 Result empty_op(const Call& call) {
   const Value* a = call.args;
-  check_creation("empty", a[0].ints, a[5]);
+  check_sizes(a[0].ints);
   return result_of(call, a[0].ints, dtype_or(a[1], default_dtype()));
 }
 
@@ -37,26 +37,26 @@ Tensor filled(const Call& call, const Dims& sizes, Scalar value, DType dtype) {
 Result zeros_op(const Call& call) {
   const Value* a = call.args;
   for (std::int64_t size : a[0].ints) check(size >= 0, "zeros: Dimension size must be non-negative.");
-  check_creation("zeros", a[0].ints, a[5]);
+  check_sizes(a[0].ints);
   return filled(call, a[0].ints, Scalar::of(std::int64_t{0}), dtype_or(a[1], default_dtype()));
 }
 
 Result ones_op(const Call& call) {
   const Value* a = call.args;
-  check_creation("ones", a[0].ints, a[5]);
+  check_sizes(a[0].ints);
   return filled(call, a[0].ints, Scalar::of(std::int64_t{1}), dtype_or(a[1], default_dtype()));
 }
 
 Result full_op(const Call& call) {
   const Value* a = call.args;
-  check_creation("full", a[0].ints, a[6]);
+  check_sizes(a[0].ints);
   return filled(call, a[0].ints, a[1].number, dtype_or(a[2], natural_dtype(a[1].number)));
 }
 
-Tensor eye(const Call& call, std::int64_t n, std::int64_t m, const Value& dtype, const Value& requires_grad) {
+Tensor eye(const Call& call, std::int64_t n, std::int64_t m, const Value& dtype) {
   check(n >= 0, "n must be greater or equal to 0, got ", n);
   check(m >= 0, "m must be greater or equal to 0, got ", m);
-  check_creation("eye", {n, m}, requires_grad);
+  check_sizes({n, m});
   Tensor result = filled(call, {n, m}, Scalar::of(std::int64_t{0}), dtype_or(dtype, default_dtype()));
   fill(result.view_as({std::min(n, m)}, {result.stride(0) + result.stride(1)}), Scalar::of(std::int64_t{1}));
   return written(call, result);
@@ -64,12 +64,12 @@ Tensor eye(const Call& call, std::int64_t n, std::int64_t m, const Value& dtype,
 
 Result eye_op(const Call& call) {
   const Value* a = call.args;
-  return eye(call, a[0].integer(), a[0].integer(), a[1], a[5]);
+  return eye(call, a[0].integer(), a[0].integer(), a[1]);
 }
 
 Result eye_m_op(const Call& call) {
   const Value* a = call.args;
-  return eye(call, a[0].integer(), a[1].integer(), a[2], a[6]);
+  return eye(call, a[0].integer(), a[1].integer(), a[2]);
 }
 
 // The number of elements of start, start + step, ... below end; integers exactly, floats as ceil((end - start) / step) in
@@ -88,7 +88,7 @@ std::int64_t arange_size(const Scalar& start, const Scalar& end, const Scalar& s
   return static_cast<std::int64_t>(size);
 }
 
-Tensor arange(const Call& call, Scalar start, Scalar end, Scalar step, const Value& dtype, const Value& requires_grad) {
+Tensor arange(const Call& call, Scalar start, Scalar end, Scalar step, const Value& dtype) {
   const bool floats = start.is_floating() || end.is_floating() || step.is_floating();
   const DType result_dtype = dtype_or(dtype, call.out ? call.out->dtype() : floats ? default_dtype() : DType::int64);
   if (result_dtype == DType::boolean) fail(ErrorKind::not_implemented, "\"arange_cpu\" not implemented for 'Bool'");
@@ -98,7 +98,7 @@ Tensor arange(const Call& call, Scalar start, Scalar end, Scalar step, const Val
     check_value(step.integer != 0, "step must be nonzero");
     if (result_dtype == DType::int64) size = arange_size(start, end, step, false);
   }
-  check_creation("arange", {size}, requires_grad);
+  check_sizes({size});
   const Tensor result = result_of(call, {size}, result_dtype);
   const double ns = 0.5 * static_cast<double>(size);
   LongWork work(ns);
@@ -124,12 +124,12 @@ const Scalar kZero = Scalar::of(std::int64_t{0}), kOne = Scalar::of(std::int64_t
 
 Result arange_end_op(const Call& call) {
   const Value* a = call.args;
-  return arange(call, kZero, a[0].number, kOne, a[1], a[5]);
+  return arange(call, kZero, a[0].number, kOne, a[1]);
 }
 
 Result arange_op(const Call& call) {
   const Value* a = call.args;
-  return arange(call, a[0].number, a[1].number, a[2].number, a[3], a[7]);
+  return arange(call, a[0].number, a[1].number, a[2].number, a[3]);
 }
 
 constexpr unsigned kForms = kFunction | kOut;
@@ -164,10 +164,8 @@ constinit const std::span<const OpRow> kCreateOps = kRows;
 
 DType dtype_or(const Value& value, DType otherwise) { return value.given() ? value.dtype : otherwise; }
 
-void check_creation(const char* op, const Dims& sizes, const Value& requires_grad) {
+void check_sizes(const Dims& sizes) {
   for (std::int64_t size : sizes) check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", sizes);
-  check(!requires_grad.given() || !requires_grad.truth(), op,
-        "(requires_grad=True): this version has no automatic differentiation");
 }
 
 Tensor result_of(const Call& call, const Dims& sizes, DType dtype) {

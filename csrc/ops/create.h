@@ -16,8 +16,7 @@ namespace wengert {
 Tensor full(const Dims& sizes, Scalar value, DType dtype);
 
 DType dtype_or(const Value& value, DType otherwise);
-// Common arguments of creation operators. `requires_grad` has to be false as long as there is no autograd layer.
-void check_creation(const char* op, const Dims& sizes, const Value& requires_grad);
+void check_sizes(const Dims& sizes);  // none is negative
 // call.out, checked and resized, or a new tensor.
 Tensor result_of(const Call& call, const Dims& sizes, DType dtype);
 // A new tensor of input's shape; a dense layout is kept unless memory_format says otherwise.

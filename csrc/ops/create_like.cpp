@@ -22,7 +22,6 @@ Tensor filled(Tensor result, Scalar value) {
 Tensor like(const Call& call, int first) {
   const Value* a = call.args;
   const Tensor& input = *a[0].tensor;
-  check_creation(call.op.public_name.c_str(), {}, a[first + 4]);
   return empty_like(input, dtype_or(a[first], input.dtype()), a[first + 5]);
 }
 
@@ -34,7 +33,7 @@ Result full_like_op(const Call& call) { return filled(like(call, 2), call.args[1
 // a[1] is the size; a[first ...]: dtype, layout, device, pin_memory, requires_grad.
 Tensor fresh(const Call& call, int first) {
   const Value* a = call.args;
-  check_creation(call.op.public_name.c_str(), a[1].ints, a[first + 4]);
+  check_sizes(a[1].ints);
   return Tensor::empty(a[1].ints, dtype_or(a[first], a[0].tensor->dtype()));
 }
 
@@ -43,8 +42,8 @@ Result new_zeros_op(const Call& call) { return filled(fresh(call, 2), kZero); }
 Result new_ones_op(const Call& call) { return filled(fresh(call, 2), kOne); }
 Result new_full_op(const Call& call) { return filled(fresh(call, 3), call.args[2].number); }
 
-Tensor strided(const char* op, const Dims& sizes, const Dims& strides, DType dtype, const Value& requires_grad) {
-  check_creation(op, sizes, requires_grad);
+Tensor strided(const Dims& sizes, const Dims& strides, DType dtype) {
+  check_sizes(sizes);
   check(sizes.size() == strides.size(), "dimensionality of sizes (", sizes.size(), ") must match dimensionality of strides (",
         strides.size(), ")");
   bool elements = true, backwards = false;
@@ -58,12 +57,12 @@ Tensor strided(const char* op, const Dims& sizes, const Dims& strides, DType dty
 
 Result empty_strided_op(const Call& call) {
   const Value* a = call.args;
-  return strided("empty_strided", a[0].ints, a[1].ints, dtype_or(a[2], default_dtype()), a[6]);
+  return strided(a[0].ints, a[1].ints, dtype_or(a[2], default_dtype()));
 }
 
 Result new_empty_strided_op(const Call& call) {
   const Value* a = call.args;
-  return strided("new_empty_strided", a[1].ints, a[2].ints, dtype_or(a[3], a[0].tensor->dtype()), a[7]);
+  return strided(a[1].ints, a[2].ints, dtype_or(a[3], a[0].tensor->dtype()));
 }
 
 Result empty_permuted_op(const Call& call) {
@@ -80,7 +79,7 @@ Result empty_permuted_op(const Call& call) {
     check(!seen[dim], "Duplicate dim not allowed");
     seen[dim] = true;
   }
-  check_creation("empty_permuted", sizes, a[6]);
+  check_sizes(sizes);
   std::int64_t step = 1;
   for (int i = order.size() - 1; i >= 0; --i) {
     const int dim = static_cast<int>(order[i]);
@@ -92,7 +91,6 @@ Result empty_permuted_op(const Call& call) {
 
 Result scalar_tensor_op(const Call& call) {
   const Value* a = call.args;
-  check_creation("scalar_tensor", {}, a[5]);
   return full({}, a[0].number, dtype_or(a[1], default_dtype()));
 }
 

@@ -159,7 +159,7 @@ Result random_op(const Call& call) {
 Result randint(const Call& call, std::int64_t low, std::int64_t high, const Dims& sizes, int first) {
   const Value* a = call.args;
   const DType dtype = dtype_or(a[first + 1], call.out ? call.out->dtype() : DType::int64);
-  check_creation("randint", sizes, a[first + 5]);
+  check_sizes(sizes);
   const Tensor result = result_of(call, sizes, dtype);
   integer_fill(result, low, high, generator_of(a[first]));
   return written(call, result);
@@ -178,7 +178,6 @@ Result randint_low_op(const Call& call) {
 Result randint_like(const Call& call, std::int64_t low, std::int64_t high, int first) {
   const Value* a = call.args;
   const Tensor& input = *a[0].tensor;
-  check_creation("randint_like", {}, a[first + 5]);
   const Tensor result = empty_like(input, dtype_or(a[first + 1], input.dtype()), a[first + 6]);
   integer_fill(result, low, high, generator_of(a[first]));
   return written(call, result);
@@ -192,7 +191,7 @@ Result randperm_op(const Call& call) {
   const Value* a = call.args;
   const std::int64_t n = a[0].integer();
   const DType dtype = dtype_or(a[2], call.out ? call.out->dtype() : DType::int64);
-  check_creation("randperm", {n}, a[6]);
+  check_sizes({n});
   if (dtype == DType::boolean) fail(ErrorKind::not_implemented, "\"randperm\" not implemented for 'Bool'");
   dispatch(dtype, [&]<class T>() {
     if constexpr (std::is_integral_v<T>)

@@ -56,7 +56,6 @@ Line line_of(const Call& call, const char* kernel, int first) {
   check(line.steps >= 0, "number of steps must be non-negative");
   if (line.dtype == DType::boolean && line.steps > 1)
     fail(ErrorKind::not_implemented, '"', kernel, "\" not implemented for 'Bool'");
-  check_creation(op, {line.steps}, a[first + 4]);
   return line;
 }
 
@@ -113,7 +112,6 @@ Tensor triangle(const Call& call, bool lower) {
   const DType dtype = dtype_or(a[3], DType::int64);
   if (dtype != DType::int64 && dtype != DType::int32)
     fail(ErrorKind::not_implemented, '"', call.op.public_name, "\" not implemented for '", info(dtype).scalar, "'");
-  check_creation(call.op.public_name.c_str(), {}, a[7]);
   // Of row i: columns [first, last). The diagonal's column is clamped before it is added to, so that no offset overflows.
   const std::int64_t shift = std::clamp(offset, -rows - 1, columns + 1);
   const auto span = [&](std::int64_t i) {

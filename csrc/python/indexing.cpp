@@ -6,7 +6,7 @@
 #include "ops/create.h"
 #include "ops/index.h"
 #include "ops/view.h"
-#include "python/python.h"
+#include "python/autograd.h"
 
 namespace wengert::python {
 namespace {
@@ -252,23 +252,82 @@ void assign(const Tensor& target, PyObject* value, const Scalar* number) {
 
 }  // namespace
 
-PyObject* subscript(PyObject* self, PyObject* key) {
-  return guarded([&] {
-    const Tensor& input = tensor_of(self);
-    Tensor view;
-    if (plain_view(input, key, &view)) return wrap(std::move(view));
+namespace {
+
+// PyTorch's names of the nodes: that of the last key's view, or of indexing by tensors.
+PyTypeObject* node_of_key(PyObject* key, bool advanced) {
+  static PyTypeObject *index = new_node_type("IndexBackward0"), *select = new_node_type("SelectBackward0"),
+                      *slice = new_node_type("SliceBackward0"), *unsqueeze = new_node_type("UnsqueezeBackward0"),
+                      *alias = new_node_type("AliasBackward0");
+  if (advanced) return index;
+  if (PyTuple_Check(key)) {
+    if (PyTuple_GET_SIZE(key) == 0) return alias;
+    key = PyTuple_GET_ITEM(key, PyTuple_GET_SIZE(key) - 1);
+  }
+  return PySlice_Check(key) ? slice : key == Py_None ? unsqueeze : key == Py_Ellipsis ? alias : select;
+}
+
+PyObject* read_subscript(PyObject* self, PyObject* key, bool* advanced) {
+  const Tensor& input = tensor_of(self);
+  Tensor view;
+  if (!plain_view(input, key, &view)) {
     check_not_zero_dim(input, key);
-    return wrap(with_selection(
-        input, key, [](const Selection& selection) { return selection.advanced() ? selection.read() : selection.view(); }));
+    view = with_selection(input, key, [&](const Selection& selection) {
+      *advanced = selection.advanced();
+      return *advanced ? selection.read() : selection.view();
+    });
+  }
+  PyObject* result = wrap(std::move(view));
+  if (result && !*advanced) track_view(result, self);
+  return result;
+}
+
+}  // namespace
+
+PyObject* subscript(PyObject* self, PyObject* key) {
+  return guarded([&]() -> PyObject* {
+    bool advanced = false;
+    PyObject* const objects[] = {self, key};
+    if (!may_need(self) || !needs_recording({objects, 1})) return read_subscript(self, key, &advanced);
+    static const Rule& rule = rule_named("getitem", {"input", "key"});
+    Owned result = checked(read_subscript(self, key, &advanced));
+    Recorder recorder(rule, objects, nullptr, node_of_key(key, advanced));
+    recorder.finish(result.get());
+    return result.release();
   });
 }
+
+namespace {
+
+int write_subscript(PyObject* self, PyObject* key, PyObject* value);
+
+}  // namespace
 
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   return guarded([&] {
     check_type(value != nullptr, "Tensor does not support deleting items");
+    check_written(self);
+    PyObject* const objects[] = {self, key, value};
+    if ((may_need(self) || (is_tensor(value) && may_need(value))) && needs_recording(objects)) {
+      static const Rule& rule = rule_named("setitem", {"input", "key", "value"});
+      static PyTypeObject* type = new_node_type("CopySlices");
+      Recorder recorder(rule, objects, self, type);
+      if (write_subscript(self, key, value) < 0) throw PythonError();
+      recorder.finish(self);
+      return 0;
+    }
+    return write_subscript(self, key, value);
+  });
+}
+
+namespace {
+
+int write_subscript(PyObject* self, PyObject* key, PyObject* value) {
+  return guarded([&] {
     const Tensor& input = tensor_of(self);
     Scalar number;
     const bool is_number = !is_tensor(value) && as_number(value, &number);
+    input.storage()->writer = "__setitem__";
     check_not_zero_dim(input, key);
     if (PyBool_Check(key) && (is_number || is_tensor(value))) {  // everything or nothing
       if (key == Py_True) assign(unsqueeze(input, 0), value, is_number ? &number : nullptr);
@@ -293,5 +352,7 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     return 0;
   });
 }
+
+}  // namespace
 
 }  // namespace wengert::python

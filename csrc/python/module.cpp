@@ -7,6 +7,7 @@
 #include "ops/probe.h"
 #include "ops/promote.h"
 #include "python/device.h"
+#include "python/autograd.h"
 #include "python/python.h"
 
 namespace py = pybind11;
@@ -206,6 +207,9 @@ PYBIND11_MODULE(_C, m) {
   add_errors(m);
   add_types(m.ptr());
   add_tensor_type(m.ptr());
+  add_nodes(m.ptr());
+  add_gradients(m.ptr());
+  add_engine(m.ptr());
   add_device(m);
   add_generator(m);
   add_operators(m.ptr());
@@ -218,11 +222,16 @@ PYBIND11_MODULE(_C, m) {
       "tensor",
       [](const py::object& data, const py::object& dtype, const py::object& device, bool requires_grad, bool) {
         check(device.is_none() || is_cpu(device.ptr()), "tensor(): the device is 'cpu'");
-        check(!requires_grad, "tensor(requires_grad=True): this version has no automatic differentiation");
         DType wanted;
         check_type(dtype.is_none() || as_dtype(dtype.ptr(), &wanted), "tensor(): argument 'dtype' must be torch.dtype, not ",
                    Py_TYPE(dtype.ptr())->tp_name);
-        return from_data(data.ptr(), dtype.is_none() ? nullptr : &wanted);
+        const Owned result = checked(wrap(from_data(data.ptr(), dtype.is_none() ? nullptr : &wanted)));
+        if (requires_grad) {
+          check(is_floating(tensor_of(result.get()).dtype()),
+                "Only Tensors of floating point and complex dtype can require gradients");
+          as_tensor(result.get())->flags |= kRequiresGrad;
+        }
+        return py::reinterpret_borrow<py::object>(result.get());
       },
       py::arg("data"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("device") = py::none(),
       py::arg("requires_grad") = false, py::arg("pin_memory") = false,

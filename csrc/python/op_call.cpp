@@ -11,6 +11,7 @@
 
 #include "core/random.h"
 #include "python/arguments.h"
+#include "python/autograd.h"
 #include "python/named_tuple.h"
 #include "python/python.h"
 
@@ -26,6 +27,9 @@ struct Overload {
   int positional = 0;                     // how many may be given by position
   int required = 0;                       // how many have no default
   bool bare_ints = false;                 // the last positional takes bare ints: view(2, 3)
+  int requires_grad = -1;                 // the index of the argument of that name
+  bool creates = false;                   // the result takes a tensor's shape only: nothing to record
+  bool views = false;                     // results that share the input's storage are views of it
   mutable PyTypeObject* tuple = nullptr;  // of a result with named fields; made with the first
 };
 
@@ -47,11 +51,15 @@ constexpr int kMaxArgs = 12;
 // One attempt to fit the given arguments to one overload.
 struct Binding {
   Value* values;
+  PyObject* objects[kMaxArgs];  // the arguments as given; null for those left out and for bare ints
   PyObject* out = nullptr;
 
   explicit Binding(const Overload& overload)
       : values(reinterpret_cast<Value*>(memory)), count(static_cast<int>(overload.op->args.size())) {
-    for (int i = 0; i < count; ++i) new (&values[i]) Value();
+    for (int i = 0; i < count; ++i) {
+      new (&values[i]) Value();
+      objects[i] = nullptr;
+    }
   }
   Binding(const Binding&) = delete;
   Binding& operator=(const Binding&) = delete;
@@ -123,6 +131,8 @@ bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t
     } else if (!convert(op.args[index], args[i], &value)) {
       if (why) *why = misfit(overload, form, index, true, args[i]);
       return false;
+    } else {
+      binding->objects[index] = args[i];
     }
     given[index] = true;
   }
@@ -149,6 +159,7 @@ bool bind(const Overload& overload, Form form, PyObject* const* args, Py_ssize_t
       if (why) *why = misfit(overload, form, at, false, value);
       return false;
     }
+    binding->objects[at] = value;
     given[at] = true;
   }
   for (int i = 0; i < specs; ++i) {
@@ -263,29 +274,100 @@ Result call_in_context(const Call& call) {
   }
 }
 
-PyObject* run(const Overload& overload, Form form, PyObject* const* args, const Binding& binding) {
+// The operator's result as Python has it.
+PyObject* wrapped(const Overload& overload, Result&& result, PyObject* input) {
   const Op& op = *overload.op;
-  Call call{op, binding.values};
-  if (form == Form::inplace) {
-    call.out = &tensor_of(args[0]);
-    call.inplace = true;
-  } else if (binding.out) {
-    set_out(op, binding.out, &call);
-  }
-  Result result = call_in_context(call);
-  if (form == Form::inplace) return Py_NewRef(args[0]);
-  if (binding.out) return Py_NewRef(binding.out);
+  const auto is_view = [&](PyObject* object) {
+    return object && overload.views && is_tensor(object) && tensor_of(object).storage().get() == tensor_of(input).storage().get();
+  };
   if (auto* tensor = std::get_if<Tensor>(&result)) {
-    if ((op.forms & kSelf) && same_view(*tensor, *binding.values[0].tensor)) return Py_NewRef(args[0]);
-    return wrap(std::move(*tensor));
+    if ((op.forms & kSelf) && same_view(*tensor, tensor_of(input))) return Py_NewRef(input);
+    PyObject* object = wrap(std::move(*tensor));
+    if (is_view(object)) track_view(object, input);
+    return object;
   }
   if (auto* pair = std::get_if<std::pair<Tensor, Tensor>>(&result)) {
     Tensor both[] = {std::move(pair->first), std::move(pair->second)};
     return wrap_tuple(overload, both);
   }
-  if (auto* many = std::get_if<std::vector<Tensor>>(&result)) return wrap_tuple(overload, *many);
+  if (auto* many = std::get_if<std::vector<Tensor>>(&result)) {
+    PyObject* tuple = wrap_tuple(overload, *many);
+    for (Py_ssize_t i = 0; tuple && overload.views && i < PyTuple_GET_SIZE(tuple); ++i)
+      if (is_view(PyTuple_GET_ITEM(tuple, i))) track_view(PyTuple_GET_ITEM(tuple, i), input, true);
+    return tuple;
+  }
   if (auto* number = std::get_if<Scalar>(&result)) return wrap_number(*number);
   return PyBool_FromLong(std::get<bool>(result));
+}
+
+// Which rule records the call: that of the operator, or of what it comes to.
+const Rule& rule_of_call(const Op& op, const Binding& binding) {
+  static const Op& matmul = find_op("matmul");
+  return rule_of(&op == &matmul ? matmul_op(tensor_of(binding.objects[0]), tensor_of(binding.objects[1])) : op);
+}
+
+// The arguments as formulas get them: ints always as a tuple. `made` holds those.
+void complete_objects(const Op& op, Binding& binding, std::vector<Owned>* made) {
+  for (std::size_t i = 0; i < op.args.size(); ++i) {
+    if (binding.values[i].tag != Value::Tag::ints) continue;
+    made->push_back(checked(wrap_strides(binding.values[i].ints)));
+    binding.objects[i] = made->back().get();
+  }
+}
+
+[[noreturn, gnu::cold]] void fail_out(const Op& op) {
+  fail(ErrorKind::runtime, op.public_name, "(): functions with out=... arguments don't support automatic differentiation, but one of the "
+       "arguments requires grad.");
+}
+
+PyObject* run(const Overload& overload, Form form, PyObject* const* args, Binding& binding) {
+  const Op& op = *overload.op;
+  Call call{op, binding.values};
+  const bool inplace = form == Form::inplace;
+  bool may_record = false;
+  for (std::size_t i = 0; i < op.args.size(); ++i) {
+    const Value& value = binding.values[i];
+    if (value.is_tensor())
+      may_record |= may_need(binding.objects[i]);
+    else if (value.tag == Value::Tag::tensors)
+      may_record = true;  // looked into below
+  }
+  if (inplace) {
+    check_written(args[0]);
+    call.out = &tensor_of(args[0]);
+    call.inplace = true;
+  } else if (binding.out) {
+    set_out(op, binding.out, &call);
+    may_record |= is_tensor(binding.out) && may_need(binding.out);
+  }
+  const auto compute = [&]() -> PyObject* {
+    Result result = call_in_context(call);
+    if (inplace) {
+      call.out->storage()->writer = op.public_name.c_str();
+      return Py_NewRef(args[0]);
+    }
+    if (binding.out) return Py_NewRef(binding.out);
+    return wrapped(overload, std::move(result), binding.objects[0]);
+  };
+  if (may_record) {
+    const std::span<PyObject* const> objects(binding.objects, op.args.size());
+    if (binding.out) {
+      PyObject* const outs[] = {binding.out};
+      if (needs_recording(objects) || needs_recording(outs)) fail_out(op);
+    } else if (!overload.creates && needs_recording(objects)) {
+      std::vector<Owned> made;
+      complete_objects(op, binding, &made);
+      return record_call(rule_of_call(op, binding), objects, inplace ? args[0] : nullptr, compute);
+    }
+  }
+  PyObject* result = compute();
+  if (overload.requires_grad >= 0 && binding.values[overload.requires_grad].given() && binding.values[overload.requires_grad].truth() && result) {
+    Owned held(result);
+    check(is_floating(tensor_of(result).dtype()), "Only Tensors of floating point and complex dtype can require gradients");
+    as_tensor(result)->flags |= kRequiresGrad;
+    return held.release();
+  }
+  return result;
 }
 
 PyObject* call_operator(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* keywords) {
@@ -357,10 +439,13 @@ PyObject* make_operator(const std::string& name, Form form, const std::vector<co
     for (const ArgSpec& arg : op->args) {
       overload.names.push_back(PyUnicode_InternFromString(arg.name.c_str()));
       overload.defaults.push_back(default_value(arg));
+      if (arg.name == "requires_grad") overload.requires_grad = static_cast<int>(overload.names.size()) - 1;
       overload.positional += !arg.keyword_only;
       overload.required += !arg.has_default;
     }
     overload.bare_ints = overload.positional > 0 && op->args[overload.positional - 1].kind == ArgKind::ints;
+    overload.creates = std::strcmp(op->family, "creation") == 0 || op->name.find("_like") != std::string::npos;
+    overload.views = !op->args.empty() && op->args[0].kind == ArgKind::tensor;
     overloads->push_back(std::move(overload));
     doc += str(doc.empty() ? "" : "\n\n", documentation(*op, name, form == Form::function, form == Form::inplace));
   }

@@ -13,10 +13,22 @@
 
 namespace wengert::python {
 
+struct Node;
+struct Extra;
+enum class ViewKind : std::uint8_t;
+
 struct PyTensor {
   PyObject_HEAD Tensor tensor;
   PyObject* dict;
   PyObject* weakrefs;
+  // History (autograd.h); all zero for a tensor that has none.
+  Node* grad_fn;               // owned: what computed it, with `output`
+  PyObject* base;              // owned: of a view, the tensor that is none
+  Extra* extra;                // owned
+  std::uint32_t output;        // which of grad_fn's
+  std::uint32_t view_version;  // the storage's when grad_fn was right for this view
+  std::uint8_t flags;
+  ViewKind view_kind;
 };
 
 extern PyTypeObject* tensor_base_type;  // wengert._C.TensorBase
@@ -87,7 +99,7 @@ Tensor from_buffer(PyObject* array);  // shares the memory of a NumPy array or s
 bool is_numpy_array(PyObject* object);
 Tensor from_data(PyObject* data, const DType* dtype);  // data.cpp
 const ElementwiseRow& elementwise_row(const char* name);
-PyObject* number_operator(const ElementwiseRow& row, PyObject* a, PyObject* b);  // NotImplemented for foreign operands
+PyObject* number_operator(const Op& op, PyObject* a, PyObject* b);  // NotImplemented for foreign operands
 
 }  // namespace wengert::python
 

@@ -1,6 +1,6 @@
 // Methods and properties that ask a tensor about itself, and those that turn it into Python objects.
 #include "ops/view.h"
-#include "python/python.h"
+#include "python/autograd.h"
 
 namespace wengert::python {
 namespace {
@@ -70,22 +70,31 @@ PyObject* ndim(PyObject* self, void*) { return dim(self, nullptr); }
 PyObject* itemsize(PyObject* self, void*) { return element_size(self, nullptr); }
 PyObject* nbytes(PyObject* self, void*) { return PyLong_FromLongLong(tensor_of(self).nbytes()); }
 PyObject* version(PyObject* self, void*) { return PyLong_FromUnsignedLong(tensor_of(self).version()); }
-PyObject* transposed(PyObject* self, void*) {
-  return guarded([&] { return wrap(reversed_dims(tensor_of(self))); });
-}
-PyObject* matrix_transposed(PyObject* self, void*) {
-  return guarded([&] { return wrap(matrix_transpose(tensor_of(self))); });
+// A view of the tensor, recorded under the attribute's name.
+template <class F>
+PyObject* view_attribute(PyObject* self, const char* name, F&& view) {
+  return guarded([&] {
+    const auto run = [&] {
+      PyObject* result = wrap(view(tensor_of(self)));
+      if (result) track_view(result, self);
+      return result;
+    };
+    PyObject* const objects[] = {self};
+    if (may_need(self) && needs_recording(objects)) return record_call(rule_named(name, {"input"}), objects, nullptr, run);
+    return run();
+  });
 }
 
+PyObject* transposed(PyObject* self, void*) { return view_attribute(self, "T", reversed_dims); }
+PyObject* matrix_transposed(PyObject* self, void*) { return view_attribute(self, "mT", matrix_transpose); }
 PyObject* adjoint_of(PyObject* self, void*) {
-  return guarded([&] { return wrap(adjoint(tensor_of(self), "mH")); });
+  return view_attribute(self, "mH", [](const Tensor& t) { return adjoint(t, "mH"); });
 }
 PyObject* conjugate_transposed(PyObject* self, void*) {
-  return guarded([&] {
-    const Tensor& t = tensor_of(self);
+  return view_attribute(self, "H", [](const Tensor& t) {
     check(t.dim() == 0 || t.dim() == 2, "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.",
           t.dim() > 2 ? " For batches of matrices, consider using tensor.mH" : "");
-    return wrap(reversed_dims(t));
+    return reversed_dims(t);
   });
 }
 

@@ -3,7 +3,7 @@
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/view.h"
-#include "python/python.h"
+#include "python/autograd.h"
 
 namespace wengert::python {
 
@@ -44,6 +44,7 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     PyObject* self = type->tp_alloc(type, 0);
     if (!self) return nullptr;
     new (&tensor_of(self)) Tensor(std::move(value));
+    if (mode.inference) as_tensor(self)->flags |= kInference;
     return self;
   });
 }
@@ -51,11 +52,12 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(reinterpret_cast<PyTensor*>(self)->dict);
-  return 0;
+  return traverse_history(as_tensor(self), visit, arg);
 }
 
 int tensor_clear(PyObject* self) {
-  Py_CLEAR(reinterpret_cast<PyTensor*>(self)->dict);
+  Py_CLEAR(as_tensor(self)->dict);
+  clear_history(as_tensor(self));
   return 0;
 }
 
@@ -64,6 +66,7 @@ void tensor_dealloc(PyObject* self) {
   auto* object = reinterpret_cast<PyTensor*>(self);
   if (object->weakrefs) PyObject_ClearWeakRefs(self);
   Py_CLEAR(object->dict);
+  if (object->base || object->grad_fn || object->extra) clear_history(object);
   object->tensor.~Tensor();
   PyTypeObject* type = Py_TYPE(self);
   if (type == tensor_class && free_count < kFreeObjects)
@@ -76,15 +79,15 @@ void tensor_dealloc(PyObject* self) {
 // Operators ---------------------------------------------------------------------------------------------------------
 
 struct Rows {
-  const ElementwiseRow &add = elementwise_row("add"), &sub = elementwise_row("sub"), &mul = elementwise_row("mul"),
-                       &div = elementwise_row("div"), &neg = elementwise_row("neg"), &abs = elementwise_row("abs"),
-                       &eq = elementwise_row("eq"), &ne = elementwise_row("ne"), &lt = elementwise_row("lt"),
-                       &le = elementwise_row("le"), &gt = elementwise_row("gt"), &ge = elementwise_row("ge"),
-                       &floor_divide = elementwise_row("floor_divide"), &remainder = elementwise_row("remainder"),
-                       &bitwise_and = elementwise_row("bitwise_and"), &bitwise_or = elementwise_row("bitwise_or"),
-                       &bitwise_xor = elementwise_row("bitwise_xor"), &bitwise_not = elementwise_row("bitwise_not"),
-                       &left_shift = elementwise_row("bitwise_left_shift"),
-                       &right_shift = elementwise_row("bitwise_right_shift"), &pow = elementwise_row("pow");
+  const Op &add = find_op("add"), &sub = find_op("sub"), &mul = find_op("mul"),
+                       &div = find_op("div"), &neg = find_op("neg"), &abs = find_op("abs"),
+                       &eq = find_op("eq"), &ne = find_op("ne"), &lt = find_op("lt"),
+                       &le = find_op("le"), &gt = find_op("gt"), &ge = find_op("ge"),
+                       &floor_divide = find_op("floor_divide"), &remainder = find_op("remainder"),
+                       &bitwise_and = find_op("bitwise_and"), &bitwise_or = find_op("bitwise_or"),
+                       &bitwise_xor = find_op("bitwise_xor"), &bitwise_not = find_op("bitwise_not"),
+                       &left_shift = find_op("bitwise_left_shift"),
+                       &right_shift = find_op("bitwise_right_shift"), &pow = find_op("pow");
 };
 const Rows* rows = nullptr;
 
@@ -97,19 +100,35 @@ bool as_operand(PyObject* object, Operand* operand) {
   return as_number(object, &operand->number);
 }
 
-PyObject* unary(const ElementwiseRow& row, PyObject* self) {
+PyObject* unary(const Op& op, PyObject* self) {
   return guarded([&] {
-    const Operand operand(tensor_of(self));
-    return wrap(elementwise(row, {&operand, 1}));
+    const auto run = [&] {
+      const Operand operand(tensor_of(self));
+      return wrap(elementwise(*op.row, {&operand, 1}));
+    };
+    if (may_need(self)) {
+      PyObject* const objects[] = {self};
+      if (needs_recording(objects)) return record_call(rule_of(op), objects, nullptr, run);
+    }
+    return run();
   });
 }
 
-PyObject* inplace(const ElementwiseRow& row, PyObject* self, PyObject* other) {
+PyObject* inplace(const Op& op, PyObject* self, PyObject* other) {
   return guarded([&]() -> PyObject* {
     Operand operands[2] = {Operand(tensor_of(self)), Operand(Scalar())};
     if (!as_operand(other, &operands[1])) Py_RETURN_NOTIMPLEMENTED;
-    elementwise(row, operands, &tensor_of(self), true);
-    return Py_NewRef(self);
+    const auto run = [&] {
+      elementwise(*op.row, operands, &tensor_of(self), true);
+      tensor_of(self).storage()->writer = op.public_name.c_str();
+      return Py_NewRef(self);
+    };
+    check_written(self);
+    if (may_need(self) || (is_tensor(other) && may_need(other))) {
+      PyObject* const objects[] = {self, other};
+      if (needs_recording(objects)) return record_call(rule_of(op), objects, self, run);
+    }
+    return run();
   });
 }
 
@@ -149,11 +168,18 @@ PyObject* nb_positive(PyObject* self) { return Py_NewRef(self); }
 
 PyObject* nb_matmul(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
-  return guarded([&] { return wrap(matmul(tensor_of(a), tensor_of(b))); });
+  return guarded([&] {
+    const auto run = [&] { return wrap(matmul(tensor_of(a), tensor_of(b))); };
+    if (may_need(a) || may_need(b)) {
+      PyObject* const objects[] = {a, b};
+      if (needs_recording(objects)) return record_call(rule_of(matmul_op(tensor_of(a), tensor_of(b))), objects, nullptr, run);
+    }
+    return run();
+  });
 }
 
 PyObject* richcompare(PyObject* a, PyObject* b, int op) {
-  const ElementwiseRow* const by_op[] = {&rows->lt, &rows->le, &rows->eq, &rows->ne, &rows->gt, &rows->ge};
+  const Op* const by_op[] = {&rows->lt, &rows->le, &rows->eq, &rows->ne, &rows->gt, &rows->ge};
   return number_operator(*by_op[op], a, b);
 }
 
@@ -209,6 +235,13 @@ PyObject* iterate(PyObject* self) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = tensor_of(self);
     check_type(t.dim() > 0, "iteration over a 0-d tensor");
+    if (may_need(self)) {
+      PyObject* const objects[] = {self};
+      if (needs_recording(objects)) {
+        const Owned parts = checked(PyObject_CallMethod(self, "unbind", nullptr));
+        return PyObject_GetIter(parts.get());
+      }
+    }
     PyObject* rows_of = PyTuple_New(t.size(0));
     if (!rows_of) return nullptr;
     for (std::int64_t i = 0; i < t.size(0); ++i) {
@@ -217,6 +250,7 @@ PyObject* iterate(PyObject* self) {
         Py_DECREF(rows_of);
         return nullptr;
       }
+      track_view(row, self, true);
       PyTuple_SET_ITEM(rows_of, i, row);
     }
     PyObject* iterator = PyObject_GetIter(rows_of);
@@ -318,14 +352,25 @@ PyObject* wrap(Tensor&& tensor) {
   new (&object->tensor) Tensor(std::move(tensor));
   object->dict = nullptr;
   object->weakrefs = nullptr;
+  object->grad_fn = nullptr;
+  object->base = nullptr;
+  object->extra = nullptr;
+  object->output = object->view_version = 0;
+  object->flags = mode.inference ? kInference : 0;
+  object->view_kind = ViewKind::plain;
   return self;
 }
 
-PyObject* number_operator(const ElementwiseRow& row, PyObject* a, PyObject* b) {
+PyObject* number_operator(const Op& op, PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     Operand operands[2] = {Operand(Scalar()), Operand(Scalar())};
     if (!as_operand(a, &operands[0]) || !as_operand(b, &operands[1])) Py_RETURN_NOTIMPLEMENTED;
-    return wrap(elementwise(row, operands));
+    const auto run = [&] { return wrap(elementwise(*op.row, operands)); };
+    if ((operands[0].tensor && may_need(a)) || (operands[1].tensor && may_need(b))) {
+      PyObject* const objects[] = {a, b};
+      if (needs_recording(objects)) return record_call(rule_of(op), objects, nullptr, run);
+    }
+    return run();
   });
 }
 

@@ -12,6 +12,8 @@ from ._C import (
     from_numpy,
     get_default_dtype,
     get_num_threads,
+    is_grad_enabled,
+    is_inference_mode_enabled,
     layout,
     memory_format,
     memory_stats,
@@ -58,7 +60,8 @@ def is_floating_point(input):
 
 
 # Loaded when first used.
-_SUBMODULES = ("array_api", "linalg", "special")
+_SUBMODULES = ("array_api", "autograd", "func", "linalg", "optim", "special", "utils", "viz")
+_LAZY = {"no_grad": "modes", "enable_grad": "modes", "set_grad_enabled": "modes", "inference_mode": "modes"}
 
 
 def __getattr__(name):
@@ -66,6 +69,11 @@ def __getattr__(name):
         import importlib
 
         return importlib.import_module(f"wengert.{name}")
+    if name in _LAZY:
+        import importlib
+
+        value = globals()[name] = getattr(importlib.import_module(f"wengert.autograd.{_LAZY[name]}"), name)
+        return value
     import difflib
 
     near = difflib.get_close_matches(name, globals(), 3)

@@ -55,21 +55,23 @@ def export(tensor, stream, max_version, dl_device, copy):
 def reduce(tensor, protocol):
     """What pickle stores: the elements in their order in memory, out of band where the protocol can, and how they lie.
 
-    Views are stored as what they show: memory shared by several pickled tensors is not shared afterwards.
+    Views are stored as what they show: memory shared by several pickled tensors is not shared afterwards. Of the history, whether
+    the tensor requires a gradient is stored.
     """
     import pickle
 
+    requires_grad, cls, attributes = tensor.requires_grad, type(tensor), tensor.__dict__ or None
+    tensor = tensor.detach()
     order = sorted(range(tensor.dim()), key=lambda i: -tensor.stride(i))
     if not tensor.permute(order).is_contiguous():
         order = list(range(tensor.dim()))
     dense = tensor.permute(order).contiguous()
     data = pickle.PickleBuffer(dense) if protocol >= 5 else memoryview(dense).tobytes()
     dtype = str(tensor.dtype).removeprefix("torch.")
-    arguments = (type(tensor), data, dtype, tuple(dense.shape), tuple(order))
-    return rebuild, arguments, tensor.__dict__ or None
+    return rebuild, (cls, data, dtype, tuple(dense.shape), tuple(order), requires_grad), attributes
 
 
-def rebuild(cls, data, dtype, shape, order):
+def rebuild(cls, data, dtype, shape, order, requires_grad=False):
     """The tensor of ``reduce``. Memory that cannot be written, of bytes, is copied."""
     import wengert
 
@@ -80,7 +82,7 @@ def rebuild(cls, data, dtype, shape, order):
     else:
         dense = wengert.frombuffer(bytearray(view) if view.readonly else view, dtype=dtype).view(shape)
     inverse = [order.index(i) for i in range(len(order))]
-    return with_class(dense.permute(inverse), cls)
+    return with_class(dense.permute(inverse).detach(), cls).requires_grad_(requires_grad)
 
 
 def with_class(tensor, cls):
@@ -90,19 +92,26 @@ def with_class(tensor, cls):
 
 def copy(tensor):
     """copy.copy: another object on the same memory."""
-    result = with_class(tensor[...], type(tensor))
+    result = with_class(tensor.detach(), type(tensor)).requires_grad_(tensor.requires_grad)
     result.__dict__.update(tensor.__dict__)
     return result
 
 
 def deepcopy(tensor, memo):
-    """copy.deepcopy: a clone with the attributes copied as deeply."""
+    """copy.deepcopy: a clone with the attributes and the gradient copied as deeply. RuntimeError for what is no leaf."""
     from copy import deepcopy as copy_of
 
+    if not tensor.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+            "[use detach().clone() for a copy without history]"
+        )
     if id(tensor) in memo:
         return memo[id(tensor)]
-    result = with_class(tensor.clone(), type(tensor))
+    result = with_class(tensor.detach().clone(), type(tensor)).requires_grad_(tensor.requires_grad)
     memo[id(tensor)] = result
+    if tensor.grad is not None:
+        result.grad = copy_of(tensor.grad, memo)
     for name, value in tensor.__dict__.items():
         result.__dict__[name] = copy_of(value, memo)
     return result

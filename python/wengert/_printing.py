@@ -88,7 +88,7 @@ def tensor_repr(t) -> str:
     elif summarise and not _options.edgeitems:
         body = "[...]"
     else:
-        items = _edges(t) if summarise else t.tolist()
+        items = _edges(t.detach()) if summarise else t.tolist()
         values = items if t.dim() else [items]
         for _ in range(t.dim() - 1):
             values = list(chain.from_iterable(i for i in values if i is not _GAP))
@@ -107,7 +107,17 @@ def _suffixes(t):
     evident = (_C.get_default_dtype(),) if t.numel() == 0 else (_C.get_default_dtype(), _C.int64, _C.bool)
     if t.dtype not in evident:
         suffixes.append(f"dtype={t.dtype}")
+    if t.requires_grad:
+        suffixes.append(_history(t))
     return suffixes
+
+
+def _history(t):
+    try:
+        node = t.grad_fn
+    except RuntimeError:  # of a view that may not be used any more
+        return "grad_fn=<Invalid>"
+    return "requires_grad=True" if node is None else f"grad_fn=<{node.name()}>"
 
 
 def _with_suffixes(text, suffixes):

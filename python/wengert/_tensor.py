@@ -30,14 +30,53 @@ class Tensor(_C.TensorBase):
         equal = self == element
         return equal.numel() > 0 and bool(equal.max())
 
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Adds to ``.grad`` of the leaves the gradient of this tensor, weighted with gradient; see :func:`wengert.autograd.backward`.
+
+        >>> x = wengert.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
+        if inputs is None and (gradient is None or isinstance(gradient, Tensor)):
+            retain = create_graph if retain_graph is None else retain_graph
+            _C._run_backward((self,), (gradient,), bool(retain), bool(create_graph), None, True)
+            return
+        from .autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook):
+        """hook(grad) runs on the gradient of this tensor in every backward pass, and may return another; returns a handle.
+
+        >>> x = wengert.tensor([1.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 2)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([2.])
+        """
+        from .utils.hooks import register
+
+        return register(self._hook_dict(), hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """hook(tensor) runs after a backward pass has added to ``.grad`` of this leaf; returns a handle."""
+        from .utils.hooks import register
+
+        return register(self._post_accumulate_dict(), hook)
+
     def numpy(self, *, force=False):
-        """A NumPy array that shares the tensor's memory.
+        """A NumPy array that shares the tensor's memory. RuntimeError for a tensor that requires a gradient, unless force.
 
         >>> wengert.tensor([1, 2]).numpy()
         array([1, 2])
         """
         import numpy
 
+        if self.requires_grad:
+            if not force:
+                raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            self = self.detach()
         return numpy.asarray(memoryview(self))
 
     def __array__(self, dtype=None, copy=None):
