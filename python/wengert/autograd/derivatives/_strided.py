@@ -16,7 +16,7 @@ def strided_gradient(grad, input_layout, size, stride, storage_offset):
         memory = grad.new_zeros(count).index_add_(0, _places(count, size, stride, storage_offset), grad.reshape(-1))
     else:
         memory = grad.new_zeros(count)
-        memory.as_strided(size, stride, storage_offset).copy_(grad)
+        _view(memory, size, stride, storage_offset).copy_(grad)
     if may_overlap(sizes, strides):
         places = _places(count, sizes, strides, offset)
         sharing = grad.new_zeros(count).index_add_(0, places, grad.new_ones(()).expand(places.shape))
@@ -38,11 +38,11 @@ def strided_scatter_gradients(grad, input_layout, size, stride, storage_offset, 
     low, count = _extent((sizes, strides, offset), (size, stride, storage_offset))
     memory = grad.new_zeros(count)
     _view(memory, sizes, strides, offset - low).copy_(grad)
-    src = memory.as_strided(size, stride, storage_offset - low)
+    src = _view(memory, size, stride, storage_offset - low)
     if not needs[0]:
         return None, src
     rest = memory.clone()
-    rest.as_strided(size, stride, storage_offset - low).zero_()
+    _view(rest, size, stride, storage_offset - low).zero_()
     return _view(rest, sizes, strides, offset - low), src
 
 

@@ -158,7 +158,6 @@ rule(
     "index_fill",
     input=lambda grad, dim, index: grad.index_fill(dim, index, 0.0),
     value=indexed_sum,
-    node=("IndexFillBackward0", "IndexFillBackward1", "IndexFillBackward1"),
 )
 rule("scatter", input=scatter_input, src=scatter_src, kink=LAST)
 rule("scatter.value", input=scatter_value_input, node="ScatterBackward1")
