@@ -168,7 +168,6 @@ def _(make):
     yield call(make.index(3, 4, high=4) + 1, make(4))
     for number in (2, 0.5, 1, 10.0):
         yield call(number, make(3, 4))
-    yield call(0, make(3, 4, low=0.4))
 
 
 @samples("float_power")

@@ -7,6 +7,7 @@ import math
 import wengert
 
 from .._composite import composite
+from ..autograd.primitive import primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _zeta(s: int, *parts: tuple[Tensor | float, Tensor]) -> Tensor:
 
 
 @composite("out")
+@primitive("polygamma")
 def polygamma(n: int, input: Tensor) -> Tensor:
     """The n-th derivative of digamma, element by element: digamma itself for n = 0. Integers become the default float dtype.
 

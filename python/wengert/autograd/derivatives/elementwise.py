@@ -231,8 +231,8 @@ rule("log10", input=lambda grad, input: grad / (input * _LN10), tangent="element
 rule("log1p", input=lambda grad, input: grad / (input + 1), tangent="elementwise", domain=(-0.6, 2), node="Log1PBackward0")
 rule(
     "logaddexp",
-    input=lambda grad, input, other: grad * (input - other).sigmoid(),
-    other=lambda grad, input, other: grad * (other - input).sigmoid(),
+    input=lambda grad, input, other: grad / ((other - input).exp() + 1),
+    other=lambda grad, input, other: grad / ((input - other).exp() + 1),
     tangent="elementwise",
     domain=(-2, 2),
 )
