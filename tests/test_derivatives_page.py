@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import CodeType
+from types import CodeType, SimpleNamespace
 
 import pytest
 
-from wengert.autograd.derivatives import TABLE, Row, _notation, _source
+from wengert.autograd.derivatives import TABLE, _notation, _source
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "derivatives.md"
@@ -66,6 +66,9 @@ def bare(grad, factor):
 # Several lambdas on a line, with the same parameters, inside one another, over several lines, after letters of two bytes.
 CLOSE = (lambda grad, x: grad * x, lambda grad, x: grad - x, "äöü", lambda grad, x: grad + x)
 NESTED = lambda grad, x: [lambda grad, x: grad + x, grad * x]  # noqa: E731
+CALL = lambda grad, x: grad.add(  # noqa: E731
+    x, alpha=2 if x is not None else 3, out=None if grad is x else x, dim=(1, 2, 3), keepdim=True, dtype=None, device=None
+)
 LONG = lambda grad, x: (  # noqa: E731
     grad  # a comment
     * (x + 1)
@@ -73,13 +76,14 @@ LONG = lambda grad, x: (  # noqa: E731
 
 
 def row_of(**formulas):
-    return Row("made", formulas, (), None, None, None, None, None, "here")
+    return SimpleNamespace(formulas=formulas, of=(), joint=None)
 
 
 def test_source_of_lambdas_that_are_close():
     assert [_source.text(formula) for formula in CLOSE if callable(formula)] == ["grad * x", "grad - x", "grad + x"]
     assert _source.text(NESTED) == "[lambda grad, x: grad + x, grad * x]"
     assert _source.text(NESTED(1, 1)[0]) == "grad + x"
+    assert _source.text(CALL).startswith("grad.add(x, alpha=2") and _source.text(CALL).endswith("device=None)")
     assert _source.text(LONG).startswith("grad") and _source.notation(LONG) == "grad·(x + 1)".replace("grad", "g")
 
 
@@ -109,7 +113,7 @@ def test_mathematics_of_functions():
 
 
 def test_a_joint_formula_stands_under_each_argument():
-    row = Row("made", {"dim": None}, ("input", "other"), helper, None, None, None, None, "here")
+    row = SimpleNamespace(formulas={"dim": None}, of=("input", "other"), joint=helper)
     assert _source.mathematics(row) == {"input": "g times the factor", "other": "g times the factor", "dim": None}
 
 

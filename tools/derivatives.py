@@ -2,12 +2,10 @@
 
     python tools/derivatives.py           writes the page
     python tools/derivatives.py --check   prints how the checked-in page differs; exit code 1 if it does
+    python tools/derivatives.py --prove   proves every row by tests/proof.py first, and keeps the errors found in
+                                          tools/derivatives.json: {"sin": {"first": 1.2e-11, "second": 3e-9, "forward": 0.0}, ...}
 
-It reads the table of the installed wengert, and the errors that the proof of the table found from tools/derivatives.json:
-
-    {"measure": "what the numbers are, one sentence", "rows": {"sin": {"first": 1.2e-11, "second": 3e-9}, ...}}
-
-where `first` and `second` are the largest errors of first and second derivatives; either may be missing or null.
+It reads the table of the installed wengert.
 """
 
 from __future__ import annotations
@@ -43,7 +41,11 @@ and second matrix, *v* a vector, *p* an exponent; a product by `·` is element b
 - **Forward**: how a tangent passes in forward mode. *linear*: the operator of the tangents; *multilinear*: the sum of the
   operator with one argument replaced by its tangent; *elementwise*: the formula with the tangent for g; *from the formula*: by
   differentiating the formula, in which g is linear.
+- **Error**: the largest that `tests/proof.py` found over its calls of the operator, in float64, relative to the sizes of what is
+  compared: first derivatives against central differences / second derivatives against central differences of the first / forward
+  mode against backward.
 """
+ORDERS = ("first", "second", "forward")
 
 FORWARD = {"linear": "linear", "multilinear": "multilinear", "elementwise": "elementwise", None: "from the formula"}
 NOT_SAVED = {"grad", "grads", "some_grads", "needs"}
@@ -51,6 +53,11 @@ NOT_SAVED = {"grad", "grads", "some_grads", "needs"}
 
 def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("<", "&lt;").replace("\n", " ")
+
+
+def sentence(text: str) -> str:
+    """A convention, which rows write with and without a capital and a full stop."""
+    return cell(text[:1].upper() + text[1:].removesuffix("."))
 
 
 def code(text: str) -> str:
@@ -95,12 +102,10 @@ def saved(formula: FunctionType) -> str:
 
 
 def error_of(rows: list[Row], errors: dict[str, dict]) -> str:
-    """The largest errors of first and second order over rows that share their lines."""
-    found = []
-    for order in ("first", "second"):
-        values = [value for row in rows if (value := errors.get(row.name, {}).get(order)) is not None]
-        found.append(f"{max(values):.0e}" if values else "")
-    return " / ".join(found) if any(found) else ""
+    """The largest errors over rows that share their lines."""
+    found = [errors[row.name] for row in rows if row.name in errors]
+    worst = [max(each[order] for each in found) for order in ORDERS] if found else []
+    return " / ".join(f"{error:.0e}" if error else "0" for error in worst)
 
 
 def forward(row: Row) -> str:
@@ -120,7 +125,7 @@ def lines_of(rows: list[Row], errors: dict[str, dict]) -> list[str]:
         else:
             shown = [cell(_source.notation(formula)), code(_source.call(formula)), cell(saved(formula))]
         names = ", ".join(f"`{each.name}`" for each in rows) if first else ""
-        about = [forward(row), error_of(rows, errors), cell(row.kink or "")] if first else ["", "", ""]
+        about = [forward(row), error_of(rows, errors), sentence(row.kink or "")] if first else ["", "", ""]
         lines.append("| " + " | ".join([names, ", ".join(map(code, arguments)), *shown, *about]) + " |")
     return lines
 
@@ -141,10 +146,8 @@ def functions_of(groups: list[list[Row]]) -> dict[Callable, str]:
 
 
 def page() -> str:
-    measured = json.loads(ERRORS.read_text()) if ERRORS.exists() else {}
-    errors = measured.get("rows", {})
-    about = measured.get("measure", "not measured yet.")
-    parts = [HEAD + f"- **Error**: of first / second derivatives, {about}\n"]
+    errors = json.loads(ERRORS.read_text()) if ERRORS.exists() else {}
+    parts = [HEAD]
     for family, groups in families().items():
         module = sys.modules[f"wengert.autograd.derivatives.{family}"]
         described = inspect.cleandoc(module.__doc__ or "").partition("\n\n")[0]
@@ -160,10 +163,27 @@ def page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def prove() -> None:
+    """Proves every row and keeps the errors, two digits of each."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    import proof
+
+    measured = {}
+    for name in proof.differentiable_rows():
+        measured[name] = {order: float(f"{error:.1e}") for order, error in proof.prove(name).items()}
+        print(name, measured[name])
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(errors)}" for name, errors in measured.items())
+    ERRORS.write_text(f"{{\n{lines}\n}}\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare with the checked-in page instead of writing it")
-    check = parser.parse_args().check
+    parser.add_argument("--prove", action="store_true", help="prove every row first, and keep the errors found")
+    options = parser.parse_args()
+    if options.prove:
+        prove()
+    check = options.check
     old, new = PAGE.read_text() if PAGE.exists() else "", page()
     name = str(PAGE.relative_to(ROOT))
     if old == new:

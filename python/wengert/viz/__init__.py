@@ -5,12 +5,12 @@ It reads what was recorded, from ``grad_fn`` through ``next_functions`` down to 
 >>> x = wengert.tensor([1.0, 2.0], requires_grad=True)
 >>> y = (x**2 + 1).log().sin()
 >>> print(wengert.viz.graph(y))
-x  = leaf         float32 (2,)
-v1 = pow(x, 2)    float32 (2,)  saves input 8 B
-v2 = add(v1, 1)   float32 (2,)
-v3 = log(v2)      float32 (2,)  saves input 8 B
-y  = sin(v3)      float32 (2,)  saves input 8 B
-result y; 4 operators, 1 leaf; 24 B saved for backward in 3 storages, 8 B of them leaves
+x  = leaf        float32 (2,)
+v1 = pow(x, 2)   float32 (2,)  saves input (shared with x): 8 B
+v2 = add(v1, 1)  float32 (2,)
+v3 = log(v2)     float32 (2,)  saves input: 8 B
+y  = sin(v3)     float32 (2,)  saves input: 8 B
+result y; 4 operators, 1 leaf; 24 B saved in 3 storages, 8 B of it the leaves' own
 """
 
 from ._graph import LIMIT, Graph, graph

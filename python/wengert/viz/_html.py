@@ -15,8 +15,9 @@ _STYLE = """\
 .wengert-graph .spot { position: absolute; border-radius: 5px; }
 .wengert-graph .spot:hover, .wengert-graph .spot:focus { outline: 2px solid #2f74b5; z-index: 2; }
 .wengert-graph .tip { display: none; position: absolute; left: 50%; top: calc(100% + 6px); width: max-content;
-  max-width: 64em; padding: 8px 12px; background: #fff; border: 1px solid #b9bec4; border-radius: 6px;
+  max-width: 52em; padding: 8px 12px; background: #fff; border: 1px solid #b9bec4; border-radius: 6px;
   box-shadow: 0 3px 12px #0003; }
+.wengert-graph .aside .tip { left: auto; right: 50%; }
 .wengert-graph .spot:hover .tip, .wengert-graph .spot:focus .tip { display: block; }
 .wengert-graph .tip b { margin-right: 0.6em; }
 .wengert-graph .tip table { border-collapse: collapse; margin: 4px 0; background: none; }
@@ -26,6 +27,9 @@ _STYLE = """\
 .wengert-legend { font: 12px/1.6 system-ui, sans-serif; color: #1d2328; }
 .wengert-legend span { padding: 1px 8px; margin-right: 6px; border: 1px solid; border-radius: 4px; }
 """
+
+# Farther right than this, in pixels, a tip is shown to the left, where there is room for it.
+_ASIDE = 640
 
 _PAGE = """\
 <!doctype html>
@@ -50,7 +54,7 @@ def fragment(drawing, places, title):
     for box, (x, y) in zip(drawing.boxes, places.places, strict=True):
         left, top = x - box.width / 2, y - box.height / 2
         spots.append(
-            f'<div class="spot" tabindex="0" style="left:{left:.1f}px;top:{top:.1f}px;width:{box.width:.1f}px;'
+            f'<div class="spot{" aside" * (x > _ASIDE)}" tabindex="0" style="left:{left:.1f}px;top:{top:.1f}px;width:{box.width:.1f}px;'
             f'height:{box.height:.1f}px"><div class="tip">{_tip(box)}</div></div>'
         )
     used = dict.fromkeys(box.kind for box in drawing.boxes if box.kind in MEANINGS)

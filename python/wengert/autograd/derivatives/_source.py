@@ -15,6 +15,7 @@ import ast
 import copy
 import functools
 import inspect
+import re
 import sys
 
 from . import _notation
@@ -51,7 +52,8 @@ def text(formula):
     except (OSError, TypeError, LookupError, SyntaxError):
         return f"<{formula.__name__}: no source>"
     if isinstance(node, ast.Lambda):
-        return " ".join(_segment(lines, node.body).split())
+        body = " ".join(_segment(lines, node.body).split())
+        return re.sub(r",? \)", ")", body.replace("( ", "("))  # as of a call over several lines
     return _segment(lines, node)
 
 
