@@ -76,9 +76,11 @@ enum class ViewKind : std::uint8_t { plain, no_grad, several, custom };
 struct Extra {
   PyObject* grad = nullptr;
   Node* accumulator = nullptr;  // borrowed: the node keeps its variable alive, not the other way
-  PyObject* hooks = nullptr;    // dicts of a leaf's hooks, in the order of their keys
+  PyObject* keeps_accumulator = nullptr;  // owned: of another name of a leaf, whose accumulator it shares
+  PyObject* hooks = nullptr;    // dict of a leaf's hooks, in the order of their keys
   PyObject* post_accumulate_hooks = nullptr;
   PyObject* tangent = nullptr;
+  std::uint32_t tangent_version = 0;  // the storage's when the tangent was computed
 };
 Extra& extra_of(PyObject* tensor);  // made where there is none
 
@@ -131,6 +133,7 @@ struct Rule {
   std::vector<int> differentiable;    // arguments with a formula, in order: the node's edges
   bool missing = false;               // the table has no row for the operator
   bool several_outputs = false;       // all float results are differentiable, not only the first
+  std::uint64_t constant = 0;         // results, by bits, that no formula differentiates
   PyTypeObject* types[3] = {};        // of nodes: for (tensor, number), (tensor, tensor), (number, tensor)
 };
 
@@ -247,6 +250,9 @@ Saved save(PyObject* object);
 // RuntimeError where a tensor has been written to since; names both operators.
 Owned unpack(const Saved& saved, Node* owner);
 
+// The same tensor, with its history, without its tangent.
+Owned primal_of(PyObject* tensor);
+
 // Recording ------------------------------------------------------------------------------------------------------------
 
 // One call of an operator that may need a gradient. Made before the operator runs: keeps what the formulas ask for of the
@@ -269,6 +275,7 @@ class Recorder {
   Node* node_ = nullptr;
   int blocked_ = -1;  // an argument that needs a gradient and has no formula
   bool tangents_ = false;
+  Owned before_;  // with tangents, what was written to, before
 
   PyObject* object(int argument) const;
   void add_edges();

@@ -55,7 +55,7 @@ Owned conform(Owned grad, const Edge& edge, Node* node, int index) {
     check(same_count || expandable(sizes, have), "Function ", node_name(node), " returned an invalid gradient at index ", index,
           " - got ", list_of(have), " but expected shape compatible with ", list_of(sizes));
     const Owned size = checked(wrap_size(sizes));
-    grad = checked(PyObject_CallMethod(grad.get(), expandable(sizes, have) ? "sum_to_size" : "reshape", "O", size.get()));
+    grad = checked(PyObject_CallMethod(grad.get(), expandable(sizes, have) ? "sum_to_size" : "reshape", "(O)", size.get()));
   }
   if (const DType dtype = dtype_of(edge); tensor_of(grad.get()).dtype() != dtype) {
     const Owned wanted = checked(wrap_dtype(dtype));
@@ -127,7 +127,11 @@ Owned apply(const Formula& formula, Values& values) {
 
 void take(Node* node, int at, PyObject* value, Gradients* result) {
   const Edge& edge = node->edges[at];
-  if (value == Py_None || !edge.node) return;
+  if (!edge.node) return;
+  if (value == Py_None) {  // a formula's way to say zeros; of a custom function nothing
+    if (node->rule) (*result)[at] = checked(wrap(full(sizes_of(edge), Scalar::of(std::int64_t{0}), dtype_of(edge))));
+    return;
+  }
   check_type(is_tensor(value), "Function ", node_name(node), " returned a gradient at index ", at, " that is a ", Py_TYPE(value)->tp_name,
              ", not a Tensor");
   (*result)[at] = conform(Owned::of(value), edge, node, at);
@@ -573,7 +577,8 @@ void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, c
     const Owned returned = apply(rule.joint, values);
     check_type(PyTuple_Check(returned.get()) && PyTuple_GET_SIZE(returned.get()) == node->edges.size(), "row '", rule.op,
                "': a joint formula returns a tuple of one gradient an argument");
-    for (int i = 0; i < node->edges.size(); ++i) take(node, i, PyTuple_GET_ITEM(returned.get(), i), result);
+    for (int i = 0; i < node->edges.size(); ++i)
+      if (wants(node, i, wanted)) take(node, i, PyTuple_GET_ITEM(returned.get(), i), result);
     return;
   }
   int at = 0;
@@ -586,10 +591,13 @@ void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, c
       const Owned returned = apply(rule.formulas[static_cast<std::size_t>(argument)], values);
       if (!list) {
         take(node, at, returned.get(), result);
-      } else if (returned.get() != Py_None) {
+      } else if (returned.get() == Py_None) {
+        for (int i = 0; i < count; ++i) take(node, at + i, Py_None, result);
+      } else {
         const Owned items = checked(PySequence_Fast(returned.get(), "a formula for a list of tensors returns a tuple"));
         check_type(PySequence_Fast_GET_SIZE(items.get()) == count, "row '", rule.op, "': the formula of a list returns as many gradients");
-        for (int i = 0; i < count; ++i) take(node, at + i, PySequence_Fast_GET_ITEM(items.get(), i), result);
+        for (int i = 0; i < count; ++i)
+          if (wants(node, at + i, wanted)) take(node, at + i, PySequence_Fast_GET_ITEM(items.get(), i), result);
       }
     }
     at += count;

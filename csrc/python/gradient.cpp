@@ -192,8 +192,13 @@ PyObject* post_accumulate_dict(PyObject* self, PyObject*) {
 }
 
 PyObject* get_tangent(PyObject* self, void*) {
-  const Extra* extra = as_tensor(self)->extra;
-  return Py_NewRef(extra && extra->tangent ? extra->tangent : Py_None);
+  return guarded([&] {
+    const Extra* extra = as_tensor(self)->extra;
+    if (!extra || !extra->tangent) return Py_NewRef(Py_None);
+    check(extra->tangent_version == tensor_of(self).version(),
+          "forward mode: the tensor was written to through another tensor on its memory after its tangent had been computed");
+    return Py_NewRef(extra->tangent);
+  });
 }
 int set_tangent(PyObject* self, PyObject* value, void*) {
   return guarded([&] {
@@ -205,6 +210,7 @@ int set_tangent(PyObject* self, PyObject* value, void*) {
     }
     check_type(is_tensor(value), "a tangent is a Tensor, not ", Py_TYPE(value)->tp_name);
     Py_XDECREF(std::exchange(extra_of(self).tangent, Py_NewRef(value)));
+    extra_of(self).tangent_version = tensor->tensor.version();
     tensor->flags |= kTangent;
     return 0;
   });
@@ -387,6 +393,13 @@ PyObject* unpack_saved(ARGS) {
   });
 }
 
+PyObject* primal(PyObject*, PyObject* tensor) {
+  return guarded([&] {
+    check_type(is_tensor(tensor), "_primal(tensor: Tensor)");
+    return primal_of(tensor).release();
+  });
+}
+
 PyObject* is_grad_enabled(PyObject*, PyObject*) { return PyBool_FromLong(mode.grad); }
 PyObject* set_grad_enabled(PyObject*, PyObject* on) { return PyBool_FromLong(std::exchange(mode.grad, PyObject_IsTrue(on) == 1)); }
 PyObject* is_inference_mode(PyObject*, PyObject*) { return PyBool_FromLong(mode.inference); }
@@ -418,6 +431,7 @@ PyMethodDef kFunctions[] = {
     {"_attach", FUNCTION(attach), nullptr},
     {"_pack", FUNCTION(pack), nullptr},
     {"_unpack", FUNCTION(unpack_saved), nullptr},
+    {"_primal", primal, METH_O, nullptr},
     {"is_grad_enabled", is_grad_enabled, METH_NOARGS,
      "is_grad_enabled() -> bool\n\nWhether operations are recorded in this thread.\n\n>>> wengert.is_grad_enabled()\nTrue"},
     {"_set_grad_enabled", set_grad_enabled, METH_O, nullptr},

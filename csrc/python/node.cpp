@@ -57,7 +57,8 @@ int node_traverse(PyObject* self, visitproc visit, void* arg) {
 
 // What a node being freed held. A chain of a million nodes must not free itself by recursion: the outermost call works the
 // list off, the calls inside it only add to it.
-thread_local std::vector<PyObject*> doomed;
+// (Never destroyed: objects are freed after a thread's own variables are.)
+thread_local std::vector<PyObject*>& doomed = *new std::vector<PyObject*>;
 thread_local bool unwinding = false;
 
 void give_up(PyObject* object) {

@@ -39,15 +39,35 @@ std::string type_and_sizes(const Tensor& tensor) {
        writer ? str(", written to by ", writer) : std::string(), "]");
 }
 
+// The versions of all tensors in a sequence and in those inside it, added up.
 std::uint32_t versions_of(PyObject* sequence, bool* any) {
   std::uint32_t sum = 0;
   PyObject* const* items = PySequence_Fast_ITEMS(sequence);
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence); ++i)
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence); ++i) {
     if (is_tensor(items[i])) {
       sum += tensor_of(items[i]).version();
       *any = true;
+    } else if (PyTuple_Check(items[i]) || PyList_Check(items[i])) {
+      sum += versions_of(items[i], any);
     }
+  }
   return sum;
+}
+
+// A sequence as it is now: lists and arrays inside it may change later.
+Owned frozen(PyObject* object) {
+  if (is_numpy_array(object)) return checked(PyObject_CallMethod(object, "copy", nullptr));
+  if (!PyTuple_CheckExact(object) && !PyList_Check(object)) return Owned::of(object);
+  const Py_ssize_t count = PySequence_Fast_GET_SIZE(object);
+  Owned copy = checked(PyTuple_CheckExact(object) ? PyTuple_New(count) : PyList_New(count));
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* item = frozen(PySequence_Fast_GET_ITEM(object, i)).release();
+    if (PyTuple_CheckExact(object))
+      PyTuple_SET_ITEM(copy.get(), i, item);
+    else
+      PyList_SET_ITEM(copy.get(), i, item);
+  }
+  return copy;
 }
 
 void check_savable(PyObject* tensor) {
@@ -60,10 +80,16 @@ void check_savable(PyObject* tensor) {
 // A tensor of the same elements without history.
 PyObject* twin_of(PyObject* tensor) { return wrap(Tensor(tensor_of(tensor))); }
 
-// As twin_of, but the result of `node`.
+// As twin_of, but the result of `node`; of an accumulator, another name of its leaf.
 Owned with_history(PyObject* tensor, Node* node, std::uint32_t output) {
   Owned result = checked(twin_of(tensor));
   PyTensor* made = as_tensor(result.get());
+  if (node->variable) {
+    made->flags |= kRequiresGrad;
+    extra_of(result.get()).accumulator = node;
+    extra_of(result.get()).keeps_accumulator = Py_NewRef(as_object(node));
+    return result;
+  }
   Py_INCREF(as_object(node));
   made->grad_fn = node;
   made->output = output;
@@ -166,7 +192,7 @@ void clear_history(PyTensor* tensor) {
   Py_CLEAR(tensor->base);
   if (Node* node = std::exchange(tensor->grad_fn, nullptr)) Py_DECREF(as_object(node));
   if (Extra* extra = std::exchange(tensor->extra, nullptr)) {
-    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent}) Py_XDECREF(held);
+    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent, extra->keeps_accumulator}) Py_XDECREF(held);
     delete extra;
   }
 }
@@ -175,7 +201,7 @@ int traverse_history(PyTensor* tensor, visitproc visit, void* arg) {
   Py_VISIT(tensor->base);
   Py_VISIT(tensor->grad_fn);
   if (const Extra* extra = tensor->extra)
-    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent}) Py_VISIT(held);
+    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent, extra->keeps_accumulator}) Py_VISIT(held);
   return 0;
 }
 
@@ -221,6 +247,14 @@ Edge edge_of(PyObject* tensor) {
   return {node, 0};
 }
 
+Owned primal_of(PyObject* tensor) {
+  if (!has_tangent(tensor)) return Owned::of(tensor);
+  const Edge edge = edge_of(tensor);
+  if (!edge.node) return checked(twin_of(tensor));
+  const Owned held(as_object(edge.node));
+  return with_history(tensor, edge.node, edge.output);
+}
+
 // Saved values ---------------------------------------------------------------------------------------------------------
 
 Saved save(PyObject* object) {
@@ -244,10 +278,9 @@ Saved save(PyObject* object) {
     saved.object = Py_NewRef(object);
   } else if (PyTuple_Check(object) || PyList_Check(object)) {
     saved.version = versions_of(object, &saved.has_versions);
-    saved.object = PyList_Check(object) ? PySequence_List(object) : Py_NewRef(object);
-    if (!saved.object) throw PythonError();
+    saved.object = frozen(object).release();
   } else {
-    saved.object = Py_NewRef(object);
+    saved.object = (is_numpy_array(object) ? frozen(object) : Owned::of(object)).release();
   }
   return saved;
 }
@@ -258,12 +291,7 @@ Owned unpack(const Saved& saved, Node* owner) {
     check_type(is_tensor(value.get()), "Output of saved tensor unpack_hook expected to be a Tensor but got result of type ",
                Py_TYPE(value.get())->tp_name);
     Node* history = saved.history ? saved.history : saved.output >= 0 ? owner : nullptr;
-    if (!history) return value;
-    if (!history->variable) return with_history(value.get(), history, static_cast<std::uint32_t>(saved.output));
-    value = checked(twin_of(value.get()));
-    as_tensor(value.get())->flags |= kRequiresGrad;
-    extra_of(value.get()).accumulator = history;
-    return value;
+    return history ? with_history(value.get(), history, static_cast<std::uint32_t>(saved.output)) : std::move(value);
   }
   if (!saved.has_versions) return Owned::of(saved.object);
   if (is_tensor(saved.object)) {
@@ -345,6 +373,16 @@ Recorder::Recorder(const Rule& rule, std::span<PyObject* const> objects, PyObjec
       PyObject* const* items = PySequence_Fast_ITEMS(object);
       for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(object); ++k)
         if (is_tensor(items[k])) look(items[k]);
+    }
+  }
+  if (written && tangents_) {
+    check(!(as_tensor(written)->flags & kTracked), "forward mode: ", rule.op, " writes in place to a view, which is not covered");
+    before_ = checked(wrap(clone(tensor_of(written))));
+    if (has_tangent(written)) {
+      Extra& extra = extra_of(before_.get());
+      extra.tangent = Py_NewRef(as_tensor(written)->extra->tangent);
+      extra.tangent_version = tensor_of(before_.get()).version();
+      as_tensor(before_.get())->flags |= kTangent;
     }
   }
   if (!gradients) return;
@@ -500,7 +538,7 @@ void Recorder::set_outputs(std::span<PyObject* const> results) {
   bool any = false;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Tensor& tensor = tensor_of(results[i]);
-    const bool differentiable = is_floating(tensor.dtype()) && (rule_.several_outputs || !any);
+    const bool differentiable = is_floating(tensor.dtype()) && (rule_.several_outputs || !any) && !(i < 64 && rule_.constant >> i & 1);
     any |= differentiable;
     node_->outputs[static_cast<int>(i)] = {tensor.sizes(), tensor.dtype(), differentiable};
   }
@@ -542,7 +580,8 @@ void Recorder::finish(PyObject* result) {
     const Owned module = checked(PyImport_ImportModule("wengert.autograd.forward_ad"));
     Owned arguments = checked(PyTuple_New(static_cast<Py_ssize_t>(rule_.arguments.size())));
     for (std::size_t i = 0; i < rule_.arguments.size(); ++i)
-      PyTuple_SET_ITEM(arguments.get(), static_cast<Py_ssize_t>(i), Py_NewRef(object(static_cast<int>(i))));
+      PyTuple_SET_ITEM(arguments.get(), static_cast<Py_ssize_t>(i),
+                       Py_NewRef(before_ && object(static_cast<int>(i)) == written_ ? before_.get() : object(static_cast<int>(i))));
     Owned names = checked(PyTuple_New(static_cast<Py_ssize_t>(rule_.arguments.size())));
     for (std::size_t i = 0; i < rule_.arguments.size(); ++i)
       PyTuple_SET_ITEM(names.get(), static_cast<Py_ssize_t>(i), checked(PyUnicode_FromString(rule_.arguments[i].c_str())).release());

@@ -71,6 +71,12 @@ class Builder {
         rule_->differentiable.push_back(index);
       }
     }
+    const Owned constant = checked(PyObject_GetAttrString(rule_->row, "constant"));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(constant.get()); ++i) {
+      const auto field = std::find(fields_.begin(), fields_.end(), text_of(PyTuple_GET_ITEM(constant.get(), i)));
+      check(field != fields_.end(), "row '", rule_->op, "' of wengert.autograd.derivatives: the operator has no such result in constant=");
+      rule_->constant |= std::uint64_t{1} << (field - fields_.begin());
+    }
     std::sort(rule_->differentiable.begin(), rule_->differentiable.end());
     add_types();
     return rule_;

@@ -79,6 +79,11 @@ def _wrapper(function, name, call):
 
 def _with_out(name, function):
     def call(*args, out=None, **options):
+        if out is not None and _C._needs_gradient((*args, *options.values())):
+            raise RuntimeError(
+                f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
+                "grad."
+            )
         result = function(*args, **options)
         return result if out is None else write(out, result)
 
@@ -87,7 +92,9 @@ def _with_out(name, function):
 
 def _inplace(name, function):
     def call(self, *args, **options):
-        result = function(self, *args, **options)
+        # What the parts keep of self must not be what is written below.
+        before = self.clone() if _C._needs_gradient((self, *args)) else self
+        result = function(before, *args, **options)
         if not _C.can_cast(result.dtype, self.dtype):
             kinds = (tensor.type().removeprefix("torch.").removesuffix("Tensor") for tensor in (result, self))
             raise RuntimeError("result type {} can't be cast to the desired output type {}".format(*kinds))

@@ -233,13 +233,13 @@ def _(make):
 
     for low, high in ((-0.45, 0.35), (None, 0.35), (-0.45, None), (0.35, -0.45)):
         yield call(grid(make, 3, 4), low, high)
-    yield call(grid(make, 4, 3).t(), min=-0.45, max=1)
+    yield call(grid(make, 4, 3).t(), min=-0.45, max=0.85)
     for shape in ((3, 4), (4,), (2, 1, 1), ()):
         yield call(grid(make, 3, 4), bounds(*shape, offset=0.03), bounds(*shape, offset=0.06))
     yield call(grid(make, 3, 4), bounds(4, offset=0.03), None)
     yield call(grid(make, 3, 1), None, bounds(4, offset=0.03))
-    yield call(grid(make, 3, 4), bounds(3, 4, offset=0.03), bounds(1, 4, offset=0.43))
-    yield call(grid(make, 0, 3), bounds(3, offset=0.03), bounds(1, offset=0.43))
+    yield call(grid(make, 3, 4), bounds(3, 4, offset=0.03), bounds(1, 4, offset=0.46))
+    yield call(grid(make, 0, 3), bounds(3, offset=0.03), bounds(1, offset=0.46))
 
 
 @samples("clamp_min", "clamp_max")

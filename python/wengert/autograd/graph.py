@@ -32,17 +32,19 @@ class CopySlices(Node):
         self.inner, self.base, self.view, self.own_edge = inner, base, view, own_edge
 
     def run_backward(self, grad):
-        sizes, strides, offset = self.base
-        view_sizes, view_strides, view_offset = self.view
-        whole = grad.new_empty_strided(sizes, strides).copy_(grad)
-        part = whole.as_strided(view_sizes, view_strides, view_offset - offset)
+        from .derivatives._strided import extent, view
+
+        low, count = extent(self.base, self.view)
+        memory = grad.new_zeros(count)
+        view(memory, self.base, low).copy_(grad)
+        part = view(memory, self.view, low)
         inner = self.inner(part.clone())
         grads = inner if isinstance(inner, tuple) else (inner,)
         if self.own_edge and grads[0] is not None:
             part.copy_(grads[0])
         else:
             part.zero_()
-        return (whole, *(grads[1:] if self.own_edge else grads))
+        return (view(memory, self.base, low), *(grads[1:] if self.own_edge else grads))
 
     def release(self):
         self.inner.release_saved()

@@ -10,7 +10,7 @@ def strided_gradient(grad, input_layout, size, stride, storage_offset):
         storage_offset = offset
     if 0 in sizes or 0 in size:
         return None
-    low, count = _extent((sizes, strides, offset), (size, stride, storage_offset))
+    low, count = extent((sizes, strides, offset), (size, stride, storage_offset))
     offset, storage_offset = offset - low, storage_offset - low
     if may_overlap(size, stride):
         memory = grad.new_zeros(count).index_add_(0, _places(count, size, stride, storage_offset), grad.reshape(-1))
@@ -35,7 +35,7 @@ def strided_scatter_gradients(grad, input_layout, size, stride, storage_offset, 
         return None, None
     if may_overlap(sizes, strides):  # the result is laid out as a clone
         strides, offset = wengert.empty_strided(sizes, strides, dtype=wengert.bool).clone().stride(), 0
-    low, count = _extent((sizes, strides, offset), (size, stride, storage_offset))
+    low, count = extent((sizes, strides, offset), (size, stride, storage_offset))
     memory = grad.new_zeros(count)
     _view(memory, sizes, strides, offset - low).copy_(grad)
     src = _view(memory, size, stride, storage_offset - low)
@@ -56,7 +56,7 @@ def may_overlap(sizes, strides):
     return False
 
 
-def _extent(*layouts):
+def extent(*layouts):
     """The first place that these layouts reach, and the count from there to the last."""
     low, high = [], []
     for sizes, strides, offset in layouts:
@@ -64,6 +64,12 @@ def _extent(*layouts):
         low.append(offset + sum(n for n in reach if n < 0))
         high.append(offset + sum(n for n in reach if n > 0))
     return min(low), max(high) - min(low) + 1
+
+
+def view(memory, layout, low):
+    """The view of a vector that holds the places from `low` on, by a layout (sizes, strides, offset)."""
+    sizes, strides, offset = layout
+    return _view(memory, sizes, strides, offset - low)
 
 
 def _view(memory, sizes, strides, offset):

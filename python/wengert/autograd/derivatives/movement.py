@@ -153,7 +153,6 @@ rule("trace", input=lambda grad, input_shape: embedded(grad, input_shape, Tensor
 # ---- views, copied: the formulas are the views'
 
 for view, name, node in [
-    ("alias", "alias_copy", "AliasBackward0_copy"),
     ("as_strided", "as_strided_copy", "AsStridedBackward0_copy"),
     ("diagonal", "diagonal_copy", "DiagonalBackward0_copy"),
     ("expand", "expand_copy", "ExpandBackward0_copy"),
@@ -171,6 +170,8 @@ for view, name, node in [
     ("unbind", "unbind_copy", "UnbindBackward0_copy"),
 ]:
     rule(name, node=node, tangent=TABLE[view].tangent, kink=TABLE[view].kink, **TABLE[view].formulas)
+
+rule("alias_copy", input=lambda grad: grad, tangent="linear", node="AliasBackward0_copy")
 
 # ---- copies and conversions: the engine casts to the input's dtype
 

@@ -31,7 +31,6 @@ rule("reshape", "reshape_as", "unflatten", "flatten", "ravel", input=reshaped, t
 rule("view.dtype", input=None)
 rule("squeeze", input=reshaped, tangent="linear")
 rule("unsqueeze", input=lambda grad, dim: grad.squeeze(dim), tangent="linear")
-rule("alias", input=lambda grad: grad, tangent="linear")
 
 # The engine sums over the dims that were broadcast.
 rule("expand", "expand_as", "broadcast_to", input=lambda grad: grad, tangent="linear", node="ExpandBackward0")
