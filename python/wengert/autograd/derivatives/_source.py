@@ -15,7 +15,6 @@ import ast
 import copy
 import functools
 import inspect
-import re
 import sys
 
 from . import _notation
@@ -52,8 +51,8 @@ def text(formula):
     except (OSError, TypeError, LookupError, SyntaxError):
         return f"<{formula.__name__}: no source>"
     if isinstance(node, ast.Lambda):
-        body = " ".join(_segment(lines, node.body).split())
-        return re.sub(r",? \)", ")", body.replace("( ", "("))  # as of a call over several lines
+        body = _segment(lines, node.body)
+        return ast.unparse(node.body) if "\n" in body else body
     return _segment(lines, node)
 
 
