@@ -363,7 +363,7 @@ def _linearized(func, primals, has_aux):
         flat = _checked_tangents(tangents, tensors, spec)
         outer = wengert.is_grad_enabled() and (level.outer or any(map(level.leads_out, flat)))
         found = pushforward(flat, outer, retain_graph or outer)
-        if strict and None in found:
+        if strict and any(tangent is None for tangent in found):
             raise RuntimeError(
                 "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed with "
                 "strict=True."
@@ -413,7 +413,7 @@ def _jacobian(func, argnums, has_aux, api, blocks):
 def _outputs(tree, api):
     """The output's tensors and structure; RuntimeError where it has none, or something else."""
     outputs, spec = _pytree.flatten(tree)
-    if not outputs or outputs == [None]:
+    if not outputs or (len(outputs) == 1 and outputs[0] is None):
         raise RuntimeError(f"{api}: Expected f to be a function that has non-empty output (got output = {outputs})")
     for output in outputs:
         if not isinstance(output, wengert.Tensor):

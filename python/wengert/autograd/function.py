@@ -69,7 +69,7 @@ class FunctionCtx:
 class BackwardFunction(FunctionCtx, _C.Node):
     """The node of one call. Its subclasses know their Function as ``_forward_cls``."""
 
-    _saved = ()  # of _C.SavedTensor or None; None after it was released
+    _saved: "tuple | None" = ()  # of _C.SavedTensor or None; None after it was released
     _tensor_outputs = None  # forward's outputs that are tensors, by number, where not all are
     _output_count = 1
     _in_jvp = False
@@ -88,13 +88,14 @@ class BackwardFunction(FunctionCtx, _C.Node):
             )
         return tuple([None if saved is None else _C._unpack(saved, self) for saved in self._saved])
 
-    def run_backward(self, *grads):
+    def run_backward(self, *given):
         """Called by the engine: a gradient or None for each tensor that forward returned, and the same for its arguments."""
-        if self.materialize_grads and None in grads:
+        grads = list(given)
+        if self.materialize_grads and any(grad is None for grad in grads):
             grads = [_zeros(*output) if grad is None else grad for grad, output in zip(grads, self.outputs, strict=True)]
         if self._tensor_outputs is not None:
-            given = iter(grads)
-            grads = [next(given) if number in self._tensor_outputs else None for number in range(self._output_count)]
+            left = iter(grads)
+            grads = [next(left) if number in self._tensor_outputs else None for number in range(self._output_count)]
         results = self._forward_cls._formula()(self, *grads)
         if type(results) is not tuple:
             results = (results,) if not isinstance(results, tuple) else tuple(results)

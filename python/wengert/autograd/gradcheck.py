@@ -139,11 +139,11 @@ def gradgradcheck(
 
     def backward(*args):
         # Forward mode passes inputs that require no gradient.
-        args = [arg.requires_grad_() if needs else arg for arg, needs in zip(args, needed, strict=True)]
-        given = args[: len(inputs)]
+        every = [arg.requires_grad_() if needs else arg for arg, needs in zip(args, needed, strict=True)]
+        given = every[: len(inputs)]
         wanted = [arg for arg, needs in zip(given, needed, strict=False) if needs]
         outputs = _differentiable(func(*given))
-        found = wengert.autograd.grad(outputs, wanted, args[len(inputs) :], create_graph=True, allow_unused=True)
+        found = wengert.autograd.grad(outputs, wanted, every[len(inputs) :], create_graph=True, allow_unused=True)
         return tuple(gradient for gradient in found if gradient is not None)
 
     return gradcheck(
@@ -203,7 +203,7 @@ class _Check:
         v = [_unit(*shape, generator) for shape in self.shapes]
         numerical = [self.difference(input, direction) for input, direction in zip(self.wanted, u, strict=True)]
         for i, (direction, changes) in enumerate(zip(u, numerical, strict=True)):
-            tangents = self.tangents(i, direction) if forward else None
+            tangents = self.tangents(i, direction) if forward else []
             for o, (output, weights, change) in enumerate(zip(self.outputs(), v, changes, strict=True)):
                 expected = (change * weights).sum()
                 if forward:

@@ -1,7 +1,7 @@
 """Tools beside tensors: :mod:`wengert.utils.checkpoint` trades computation for memory."""
 
 # Loaded when first used: a graph's hooks are part of `import wengert`, and come from here.
-_SUBMODULES = ("checkpoint", "hooks")
+_SUBMODULES = ("checkpoint", "data", "hooks", "tensorboard")
 
 
 def __getattr__(name):

@@ -29,7 +29,7 @@ class Spec:
         items = [repr(child) for child in self.children]
         if self.keys is not None:
             items = [f"{key!r}: {item}" for key, item in zip(self.keys, items, strict=True)]
-        opened, closed = {list: "[]", tuple: "()"}.get(self.kind, "{}" if self.keys is not None else "()")
+        opened, closed = ("[", "]") if self.kind is list else ("(", ")") if self.keys is None else ("{", "}")
         comma = "," if self.kind is tuple and len(items) == 1 else ""
         name = "" if self.kind in (dict, list, tuple) else self.kind.__name__
         return name + opened + ", ".join(items) + comma + closed

@@ -93,7 +93,7 @@ def checkpoint(
         if debug and context_fn is not noop_context_fn:
             raise ValueError("debug=True is incompatible with non-default context_fn")
         stop = early_stop if _early_stop is None else _early_stop
-        region = _Region(function, args, kwargs, preserve_rng_state, *context_fn(), determinism_check == "default", debug, stop)
+        region = _Region(function, args, kwargs, context_fn(), preserve_rng_state, determinism_check == "default", debug, stop)
         return region.call(args, kwargs)
     if kwargs:
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
@@ -169,9 +169,9 @@ class _Region:
     another one they are placeholders of the outer one, and nothing in between stays in memory.
     """
 
-    def __init__(self, function, args, kwargs, preserve_rng_state, first_context, second_context, compare, debug, early_stop):
+    def __init__(self, function, args, kwargs, contexts, preserve_rng_state, compare, debug, early_stop):
         self.function = function
-        self.first_context, self.second_context = first_context, second_context
+        self.first_context, self.second_context = contexts
         self.compare, self.debug, self.early_stop = compare, debug, early_stop
         self.state = wengert.get_rng_state() if preserve_rng_state else None
         self.placeholders = []
@@ -217,7 +217,7 @@ class _Region:
         args, kwargs = self.arguments()
         count = len(self.placeholders)
         saved = 0
-        lines = []
+        lines: list = []
 
         def pack(tensor):
             nonlocal saved
