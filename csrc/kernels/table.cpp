@@ -22,6 +22,7 @@ extern const IndexKernels kIndex;
 extern const MaskKernels kMask;
 extern const RandomKernels kRandom;
 extern const SortKernels kSort;
+extern const StepKernels kSteps;
 extern const ProbeKernels kProbe;
 
 #define WENGERT_TEXT_(x) #x
@@ -51,6 +52,7 @@ KernelTable kernel_table() {
           &kMask,
           &kRandom,
           &kSort,
+          &kSteps,
           &kProbe};
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/gemv.h"
 #include "kernels/index.h"
 #include "kernels/mask.h"
+#include "kernels/optimize.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
@@ -56,6 +57,7 @@ struct KernelTable {
   const MaskKernels* mask;
   const RandomKernels* random;
   const SortKernels* sort;
+  const StepKernels* steps;
   const ProbeKernels* probe;
 };
 

@@ -214,6 +214,7 @@ PYBIND11_MODULE(_C, m) {
   add_generator(m);
   add_operators(m.ptr());
   add_dlpack(m.ptr());
+  add_optimizers(m.ptr());
   add_memory(m);
   add_dtype_functions(m);
   add_machine(m);

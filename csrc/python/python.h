@@ -91,6 +91,7 @@ void add_operators(PyObject* module);    // op_call.cpp
 extern PyMethodDef kTensorMethods[];     // tensor_methods.cpp
 extern PyGetSetDef kTensorProperties[];
 void add_dlpack(PyObject* module);                   // dlpack.cpp
+void add_optimizers(PyObject* module);               // optimizer.cpp
 PyObject* subscript(PyObject* self, PyObject* key);  // indexing.cpp
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value);
 int get_buffer(PyObject* self, Py_buffer* view, int flags);  // buffer.cpp

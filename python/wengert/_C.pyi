@@ -72,6 +72,7 @@ class TensorBase: ...
 
 functions: dict[str, Any]
 methods: dict[str, Any]
+optimizers: dict[str, Any]
 
 def op_table() -> list[dict[str, Any]]: ...
 def tensor(
