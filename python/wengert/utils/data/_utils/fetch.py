@@ -2,7 +2,7 @@
 
 import itertools
 
-from .... import Tensor, int64, no_grad, tensor
+from .... import Tensor, int64, tensor
 from ..dataset import IterableDataset, Subset, TensorDataset
 from .collate import default_collate
 
@@ -42,20 +42,23 @@ def _tensor_rows(dataset):
     None for other data sets, for subclasses, and where the rows' history or class would tell the difference.
     """
     chain = []
-    while type(dataset) is Subset:
-        chain.append(dataset.indices)
-        dataset = dataset.dataset
-    if type(dataset) is not TensorDataset:
+    base = dataset
+    while type(base) is Subset:
+        chain.append(base.indices)
+        base = base.dataset
+    if type(base) is not TensorDataset:
         return None
-    tensors = dataset.tensors
+    tensors = base.tensors
     if any(type(each) is not Tensor or each.requires_grad for each in tensors):
         return None
 
     def fetch(indices):
+        rows = indices
         for subset in chain:
-            indices = [subset[i] for i in indices]
-        rows = tensor(indices, dtype=int64)
-        with no_grad():
-            return [each[rows] for each in tensors]
+            rows = [subset[i] for i in rows]
+        if not rows or any(type(i) is not int or i < 0 for i in rows):
+            return default_collate([dataset[i] for i in indices])
+        rows = tensor(rows, dtype=int64)
+        return [each.index_select(0, rows) for each in tensors]
 
     return fetch
