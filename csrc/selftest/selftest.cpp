@@ -22,6 +22,7 @@ constexpr struct {
     {"gemv", test_gemv},
     {"sort", test_sort},
     {"random", test_random},
+    {"optimize", test_optimize},
     {"probe", test_probe},
 };
 

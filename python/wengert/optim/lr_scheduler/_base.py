@@ -2,7 +2,6 @@
 
 import warnings
 import weakref
-from contextlib import contextmanager
 from typing import Any
 
 from wengert import Tensor
@@ -157,24 +156,21 @@ class LRScheduler:
         self._update_lr(epoch)
 
     def _update_lr(self, epoch=None):
-        with self._within_step():
-            if epoch is None:
-                self.last_epoch += 1
-                values = self.get_lr()
-            else:
-                self.last_epoch = epoch
-                values = getattr(self, "_get_closed_form_lr", self.get_lr)()
-        self._write(values)
+        if epoch is None:
+            self.last_epoch += 1
+            rates = self.get_lr
+        else:
+            self.last_epoch = epoch
+            rates = getattr(self, "_get_closed_form_lr", self.get_lr)
+        self._write_rates(rates)
 
-    @contextmanager
-    def _within_step(self):
+    def _write_rates(self, rates):
+        """Writes what rates() gives, which get_lr() does not take for a call of the user's."""
         self._get_lr_called_within_step = True
         try:
-            yield
+            values = rates()
         finally:
             self._get_lr_called_within_step = False
-
-    def _write(self, values):
         for group, lr in zip(self.optimizer.param_groups, values, strict=True):
             write(group, "lr", lr)
         self._last_lr = group_values(self.optimizer, "lr")

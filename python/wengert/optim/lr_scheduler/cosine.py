@@ -94,9 +94,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
                 raise ValueError(f"Expected non-negative epoch, but got {epoch}")
             self._go_to(epoch)
         self.last_epoch = math.floor(epoch)
-        with self._within_step():
-            values = self.get_lr()
-        self._write(values)
+        self._write_rates(self.get_lr)
 
     def _go_to(self, epoch):
         if epoch < self.T_0:
