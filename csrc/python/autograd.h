@@ -134,7 +134,9 @@ struct Rule {
   bool missing = false;               // the table has no row for the operator
   bool several_outputs = false;       // all float results are differentiable, not only the first
   std::uint64_t constant = 0;         // results, by bits, that no formula differentiates
-  PyTypeObject* types[3] = {};        // of nodes: for (tensor, number), (tensor, tensor), (number, tensor)
+  std::uint64_t unread = 0;           // arguments, by bits, whose elements do not matter
+  PyTypeObject* types[3] = {};        // of nodes: for (tensor, number), (tensor, tensor), (number, tensor); or, by_presence, for
+  bool by_presence = false;           // calls without a second argument and with one
 };
 
 // The rule of a row for arguments of these names, made once. `missing` where the table has no row.
@@ -215,6 +217,8 @@ struct Node {
   PyObject* weakrefs;
   const Rule* rule;        // null: an accumulator, or a node whose class has run_backward
   PyObject* variable;      // of an accumulator
+  PyObject* constant;      // a number that stood for a tensor, as in x + 1: not needed, but worth showing
+  std::int16_t constant_argument;
   NodeExtra* extra;
   std::uint64_t sequence;  // larger than those of the nodes it leads to
   std::uint64_t pass;      // the run of the engine that knows it by `slot`; 0: none

@@ -44,15 +44,18 @@ bool expandable(const Dims& sizes, const Dims& larger) {
   return true;
 }
 
+// x[0] = y takes a y of shape (1, 3).
+Dims without_leading_ones(Dims sizes) {
+  while (!sizes.empty() && sizes[0] == 1) sizes.erase(0);
+  return sizes;
+}
+
 // The gradient in the shape and dtype of what it belongs to: broadcasting is undone here, and nowhere else.
 Owned conform(Owned grad, const Edge& edge, Node* node, int index) {
   const Dims& sizes = sizes_of(edge);
   if (!(tensor_of(grad.get()).sizes() == sizes)) {
     const Dims have = tensor_of(grad.get()).sizes();
-    std::int64_t numel = 1;
-    for (std::int64_t size : sizes) numel *= size;
-    const bool same_count = numel == tensor_of(grad.get()).numel();  // leading ones: x[0] = y of shape (1, 3)
-    check(same_count || expandable(sizes, have), "Function ", node_name(node), " returned an invalid gradient at index ", index,
+    check(expandable(sizes, have) || without_leading_ones(sizes) == without_leading_ones(have), "Function ", node_name(node), " returned an invalid gradient at index ", index,
           " - got ", list_of(have), " but expected shape compatible with ", list_of(sizes));
     const Owned size = checked(wrap_size(sizes));
     grad = checked(PyObject_CallMethod(grad.get(), expandable(sizes, have) ? "sum_to_size" : "reshape", "(O)", size.get()));
@@ -158,6 +161,7 @@ bool finite(const Tensor& tensor) {
 // One pass ---------------------------------------------------------------------------------------------------------------
 
 std::uint64_t last_pass = 0;
+thread_local bool restricted = false;  // the pass that runs on this thread leaves out what does not lead to its inputs
 std::mutex accumulation;
 
 // Two threads' passes may add to one leaf. Waiting must not hold the GIL, which the other needs to finish.
@@ -554,7 +558,14 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
       pass.restrict_to_inputs(roots, targets);
     }
     for (Py_ssize_t i = 0; i < root_count; ++i) pass.add(roots[static_cast<std::size_t>(i)], std::move(grads[static_cast<std::size_t>(i)]));
-    pass.run(accumulate ? nullptr : &results);
+    const bool before = std::exchange(restricted, inputs != nullptr);
+    try {
+      pass.run(accumulate ? nullptr : &results);
+    } catch (...) {
+      restricted = before;
+      throw;
+    }
+    restricted = before;
     if (accumulate) Py_RETURN_NONE;
     Owned tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(results.size())));
     for (std::size_t i = 0; i < results.size(); ++i)
@@ -562,6 +573,10 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
     return tuple.release();
   });
 }
+
+// Whether the backward pass that runs on this thread is limited to some inputs.
+PyObject* is_restricted(PyObject*, PyObject*) { return PyBool_FromLong(restricted); }
+PyMethodDef kIsRestricted = {"_is_restricted", is_restricted, METH_NOARGS, nullptr};
 
 PyMethodDef kRunBackward = {"_run_backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_backward)), METH_FASTCALL, nullptr};
 
@@ -605,8 +620,10 @@ void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, c
 }
 
 void add_engine(PyObject* module) {
-  PyObject* function = PyCFunction_New(&kRunBackward, nullptr);
-  if (!function || PyModule_AddObject(module, kRunBackward.ml_name, function) < 0) throw pybind11::error_already_set();
+  for (PyMethodDef* definition : {&kRunBackward, &kIsRestricted}) {
+    PyObject* function = PyCFunction_New(definition, nullptr);
+    if (!function || PyModule_AddObject(module, definition->ml_name, function) < 0) throw pybind11::error_already_set();
+  }
 }
 
 }  // namespace wengert::python

@@ -254,6 +254,17 @@ void assign(const Tensor& target, PyObject* value, const Scalar* number) {
 
 namespace {
 
+// Ints, slices, None and Ellipsis only: x[key] is a view.
+bool is_view_key(PyObject* key) {
+  const auto plain = [](PyObject* item) {
+    return (PyLong_Check(item) && !PyBool_Check(item)) || PySlice_Check(item) || item == Py_None || item == Py_Ellipsis;
+  };
+  if (!PyTuple_Check(key)) return plain(key);
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+    if (!plain(PyTuple_GET_ITEM(key, i))) return false;
+  return true;
+}
+
 // PyTorch's names of the nodes: that of the last key's view, or of indexing by tensors.
 PyTypeObject* node_of_key(PyObject* key, bool advanced) {
   static PyTypeObject *index = new_node_type("IndexBackward0"), *select = new_node_type("SelectBackward0"),
@@ -310,8 +321,16 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     PyObject* const objects[] = {self, key, value};
     if ((may_need(self) || (is_tensor(value) && may_need(value))) && needs_recording(objects)) {
       static const Rule& rule = rule_named("setitem", {"input", "key", "value"});
-      static PyTypeObject* type = new_node_type("CopySlices");
-      Recorder recorder(rule, objects, self, type);
+      static PyTypeObject *slices = new_node_type("CopySlices"), *put = new_node_type("IndexPutBackward0");
+      const bool view = is_view_key(key);
+      if (view && !surely_apart(tensor_of(self))) {  // what is written shows in other elements of self: a write to the part alone
+        const Owned part = checked(subscript(self, key));
+        checked(PyObject_CallMethod(part.get(), is_tensor(value) ? "copy_" : "fill_", "O", value));
+        return 0;
+      }
+      check(!view || !requires_grad(self) || grad_fn_of(self) || !mode.grad,
+            "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+      Recorder recorder(rule, objects, self, view ? slices : put);
       if (write_subscript(self, key, value) < 0) throw PythonError();
       recorder.finish(self);
       return 0;

@@ -20,6 +20,8 @@ void construct(Node* node) {
   node->dict = node->weakrefs = nullptr;
   node->rule = nullptr;
   node->variable = nullptr;
+  node->constant = nullptr;
+  node->constant_argument = -1;
   node->extra = nullptr;
   node->sequence = 0;
   node->pass = 0;
@@ -76,6 +78,7 @@ void give_up_all(Node* node) {
     give_up(as_object(std::exchange(saved.history, nullptr)));
     give_up(std::exchange(saved.unpack, nullptr));
   }
+  Py_CLEAR(node->constant);
   if (PyObject* variable = std::exchange(node->variable, nullptr)) {
     if (Extra* extra = as_tensor(variable)->extra; extra && extra->accumulator == node) extra->accumulator = nullptr;
     give_up(variable);
@@ -123,7 +126,12 @@ void node_dealloc(PyObject* self) {
 
 PyObject* node_repr(PyObject* self) { return PyUnicode_FromFormat("<%s object at %p>", Py_TYPE(self)->tp_name, self); }
 
-PyObject* name_method(PyObject* self, PyObject*) { return PyUnicode_FromString(node_name(as_node(self))); }
+// PyTorch writes the namespace of the nodes that its generator has not made.
+PyObject* name_method(PyObject* self, PyObject*) {
+  const std::string name = node_name(as_node(self));
+  const bool plain = name == "AccumulateGrad" || name == "CopySlices" || name == "CopyBackwards";
+  return PyUnicode_FromString((plain ? "torch::autograd::" + name : name).c_str());
+}
 
 PyObject* next_functions(PyObject* self, void*) {
   Node* node = as_node(self);
@@ -180,6 +188,10 @@ PyObject* saved_values(PyObject* self, void*) {
       const Owned value = unpack(node->saved[i], node);
       if (PyDict_SetItemString(result.get(), node->rule->sources[static_cast<std::size_t>(i)].name.c_str(), value.get()) < 0)
         throw PythonError();
+    }
+    if (node->constant) {
+      const std::string& name = node->rule->arguments[static_cast<std::size_t>(node->constant_argument)];
+      if (PyDict_SetItemString(result.get(), name.c_str(), node->constant) < 0) throw PythonError();
     }
     return result.release();
   });
@@ -337,9 +349,11 @@ void fail_freed() {
 }
 
 void release_saved(Node* node) {
+  // Numbers and shapes stay: a node that kept nothing else may run again, as in PyTorch.
   bool kept_tensors = false;
   for (Saved& saved : node->saved) {
-    kept_tensors |= saved.has_versions;
+    if (!saved.has_versions) continue;
+    kept_tensors = true;
     Py_CLEAR(saved.object);
     Node* history = std::exchange(saved.history, nullptr);
     Py_XDECREF(history);

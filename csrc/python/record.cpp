@@ -22,12 +22,17 @@ std::string type_and_sizes(const Tensor& tensor) {
   return str("[torch.", info(tensor.dtype()).scalar, "Tensor [", sizes, "]]");
 }
 
+// ExpBackward0: Exp, as PyTorch's messages have it.
+std::string function_name(Node* node) {
+  const std::string name = node_name(node);
+  return name.substr(0, name.find("Backward"));
+}
+
 // PyTorch's sentence, then which operator keeps the value and which one wrote to it.
 [[noreturn, gnu::cold]] void fail_version(const Tensor& tensor, std::uint32_t expected, Node* source, std::uint32_t output, Node* owner) {
   std::string origin;
   if (source) {
-    const std::string name = node_name(source);
-    origin = str(", which is output ", output, " of ", name.substr(0, name.find("Backward")), ",");
+    origin = str(", which is output ", output, " of ", function_name(source), ",");
   }
   const char* writer = tensor.storage()->writer;
   fail(ErrorKind::runtime,
@@ -81,9 +86,15 @@ void check_savable(PyObject* tensor) {
 PyObject* twin_of(PyObject* tensor) { return wrap(Tensor(tensor_of(tensor))); }
 
 // As twin_of, but the result of `node`; of an accumulator, another name of its leaf.
-Owned with_history(PyObject* tensor, Node* node, std::uint32_t output) {
+Owned with_history(PyObject* tensor, Node* node, std::uint32_t output, bool tangent = true) {
   Owned result = checked(twin_of(tensor));
   PyTensor* made = as_tensor(result.get());
+  if (tangent && has_tangent(tensor)) {
+    Extra& extra = extra_of(result.get());
+    extra.tangent = Py_NewRef(as_tensor(tensor)->extra->tangent);
+    extra.tangent_version = as_tensor(tensor)->extra->tangent_version;
+    made->flags |= kTangent;
+  }
   if (node->variable) {
     made->flags |= kRequiresGrad;
     extra_of(result.get()).accumulator = node;
@@ -106,7 +117,7 @@ constexpr const char* kNoGradView =
 [[noreturn, gnu::cold]] void fail_view(PyTensor* view, const char* happened) {
   if (view->view_kind == ViewKind::no_grad)
     fail(ErrorKind::runtime, "A view was created in no_grad mode and ", happened, " with grad mode enabled.", kNoGradView);
-  const std::string node = view->grad_fn ? node_name(view->grad_fn) : "a function";
+  const std::string node = view->grad_fn ? function_name(view->grad_fn) : "a function";
   const std::string output = str("Output ", view->output, " of ", node, " is a view and ", happened, ". ");
   if (view->view_kind == ViewKind::several)
     fail(ErrorKind::runtime, output,
@@ -252,7 +263,7 @@ Owned primal_of(PyObject* tensor) {
   const Edge edge = edge_of(tensor);
   if (!edge.node) return checked(twin_of(tensor));
   const Owned held(as_object(edge.node));
-  return with_history(tensor, edge.node, edge.output);
+  return with_history(tensor, edge.node, edge.output, false);
 }
 
 // Saved values ---------------------------------------------------------------------------------------------------------
@@ -363,7 +374,7 @@ Recorder::Recorder(const Rule& rule, std::span<PyObject* const> objects, PyObjec
     const auto look = [&](PyObject* tensor) {
       if (!may_need(tensor)) return;
       tangents_ |= has_tangent(tensor);
-      if (!mode.grad || !requires_grad(tensor)) return;
+      if (!mode.grad || !requires_grad(tensor) || rule.unread >> i & 1) return;
       gradients = true;
       if (rule.missing || (!rule.formulas[i].function && !rule.joint.function)) blocked_ = static_cast<int>(i);
     };
@@ -393,8 +404,11 @@ Recorder::Recorder(const Rule& rule, std::span<PyObject* const> objects, PyObjec
   if (rule.missing) return;
   if (!type) {
     const bool first = objects.size() > 0 && objects[0] && is_tensor(objects[0]);
-    const bool second = objects.size() > 1 && objects[1] && is_tensor(objects[1]);
-    type = rule.types[first ? (second ? 1 : 0) : 2];
+    PyObject* given = objects.size() > 1 ? objects[1] : nullptr;
+    if (rule.by_presence)
+      type = rule.types[given && given != Py_None];
+    else
+      type = rule.types[first ? (given && is_tensor(given) ? 1 : 0) : 2];
   }
   node_ = new_node(type);
   node_->rule = &rule;
@@ -429,6 +443,10 @@ void Recorder::add_edges() {
       for (int i = 0; i < node_->list_size; ++i) add(PySequence_Fast_GET_ITEM(given, i));
     } else {
       add(given);
+      if (PyFloat_Check(given) || PyLong_Check(given)) {
+        Py_XDECREF(std::exchange(node_->constant, Py_NewRef(given)));
+        node_->constant_argument = static_cast<std::int16_t>(argument);
+      }
     }
   }
   if (!any) Py_CLEAR(node_);  // what needs a gradient has no formula
@@ -587,6 +605,17 @@ void Recorder::finish(PyObject* result) {
       PyTuple_SET_ITEM(names.get(), static_cast<Py_ssize_t>(i), checked(PyUnicode_FromString(rule_.arguments[i].c_str())).release());
     checked(PyObject_CallMethod(module.get(), "pass_on", "OsOOOO", rule_.row, rule_.op.c_str(), names.get(), arguments.get(), result,
                                 written_ ? Py_True : Py_False));
+    // What the node keeps of its results carries their tangents too: forward over reverse.
+    for (int i = 0; node_ && i < node_->saved.size(); ++i) {
+      const Saved& saved = node_->saved[i];
+      if (saved.output < 0 || saved.unpack) continue;
+      const bool many = PyTuple_Check(saved.object);
+      for (std::size_t k = 0; k < (many ? count : 1); ++k) {
+        PyObject* twin = many ? PyTuple_GET_ITEM(saved.object, static_cast<Py_ssize_t>(k)) : saved.object;
+        PyObject* of = many ? results[k] : results[static_cast<std::size_t>(saved.output)];
+        if (has_tangent(of)) checked(PyObject_CallMethod(module.get(), "carry", "OO", twin, as_tensor(of)->extra->tangent));
+      }
+    }
   }
 }
 

@@ -71,12 +71,8 @@ class Builder {
         rule_->differentiable.push_back(index);
       }
     }
-    const Owned constant = checked(PyObject_GetAttrString(rule_->row, "constant"));
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(constant.get()); ++i) {
-      const auto field = std::find(fields_.begin(), fields_.end(), text_of(PyTuple_GET_ITEM(constant.get(), i)));
-      check(field != fields_.end(), "row '", rule_->op, "' of wengert.autograd.derivatives: the operator has no such result in constant=");
-      rule_->constant |= std::uint64_t{1} << (field - fields_.begin());
-    }
+    rule_->constant = bits("constant", fields_);
+    rule_->unread = bits("unread", rule_->arguments);
     std::sort(rule_->differentiable.begin(), rule_->differentiable.end());
     add_types();
     return rule_;
@@ -89,6 +85,18 @@ class Builder {
   int argument(const std::string& name) const {
     const auto at = std::find(rule_->arguments.begin(), rule_->arguments.end(), name);
     return at == rule_->arguments.end() ? -1 : static_cast<int>(at - rule_->arguments.begin());
+  }
+
+  // The positions in `among` of the names that the row's attribute lists.
+  std::uint64_t bits(const char* attribute, const std::vector<std::string>& among) const {
+    const Owned names = checked(PyObject_GetAttrString(rule_->row, attribute));
+    std::uint64_t result = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names.get()); ++i) {
+      const auto at = std::find(among.begin(), among.end(), text_of(PyTuple_GET_ITEM(names.get(), i)));
+      check(at != among.end(), "row '", rule_->op, "' of wengert.autograd.derivatives: the operator has nothing of the name in ", attribute, "=");
+      result |= std::uint64_t{1} << (at - among.begin());
+    }
+    return result;
   }
 
   Source source(const std::string& name) {
@@ -130,7 +138,8 @@ class Builder {
 
   void add_types() {
     const Owned node = checked(PyObject_GetAttrString(rule_->row, "node"));
-    for (int i = 0; i < 3; ++i) {
+    rule_->by_presence = PyTuple_Check(node.get()) && PyTuple_GET_SIZE(node.get()) == 2;
+    for (int i = 0; i < (rule_->by_presence ? 2 : 3); ++i) {
       std::string name;
       if (node.get() == Py_None)
         name = node_name_of(rule_->op);

@@ -117,7 +117,7 @@ def _history(t):
         node = t.grad_fn
     except RuntimeError:  # of a view that may not be used any more
         return "grad_fn=<Invalid>"
-    return "requires_grad=True" if node is None else f"grad_fn=<{node.name()}>"
+    return "requires_grad=True" if node is None else f"grad_fn=<{type(node).__name__}>"
 
 
 def _with_suffixes(text, suffixes):

@@ -69,7 +69,7 @@ def make_dual(tensor, tangent, *, level=None):
     if tensor.dtype != tangent.dtype:
         raise RuntimeError(f"Expected tensor and tangent to have the same dtype, got {tensor.dtype} and {tangent.dtype}")
     dual = _C._primal(tensor).view_as(tensor)
-    _carry(dual, tangent)
+    carry(dual, tangent)
     return dual
 
 
@@ -80,7 +80,8 @@ def unpack_dual(tensor, *, level=None):
     return UnpackedDualTensor(_C._primal(tensor), tensor._tangent)
 
 
-def _carry(tensor, tangent):
+def carry(tensor, tangent):
+    """Gives the tensor its tangent, until the level is left."""
     import weakref
 
     tensor._tangent = tangent
@@ -286,7 +287,7 @@ def pass_on(row, op, names, arguments, results, written):
         if tangent is not None:
             if tangent.shape != result.shape:
                 tangent = tangent.expand(result.shape)
-            _carry(result, tangent.to(result.dtype))
+            carry(result, tangent.to(result.dtype))
         elif written:
             result._tangent = None
     return None
@@ -296,4 +297,4 @@ def _pass_assignment(before, key, value, written):
     tangent = _tangent_or_zeros(before).clone()
     value_tangent = _tangent_of(value)
     tangent[key] = 0 if value_tangent is None else value_tangent
-    _carry(written, tangent)
+    carry(written, tangent)

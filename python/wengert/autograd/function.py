@@ -370,7 +370,7 @@ def _set_tangents(args, values, tangents):
 
 def _pass_tangents(ctx, args, tangents, outputs):
     """Forward mode: gives the outputs the tangents that jvp makes of the arguments'."""
-    from .forward_ad import _carry
+    from .forward_ad import carry
 
     if ctx.materialize_grads:
         tangents = [
@@ -399,4 +399,4 @@ def _pass_tangents(ctx, args, tangents, outputs):
                 "Tensor. You should return None at that position instead."
             )
         if output.is_floating_point():
-            _carry(output, tangent)
+            carry(output, tangent)

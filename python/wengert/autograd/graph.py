@@ -47,7 +47,7 @@ class CopySlices(Node):
         return (view(memory, self.base, low), *(grads[1:] if self.own_edge else grads))
 
     def release(self):
-        self.inner.release_saved()
+        getattr(self.inner, "release", self.inner.release_saved)()
 
 
 _refusals: "list[str]" = []  # messages of the disable_saved_tensors_hooks in force

@@ -161,7 +161,7 @@ def _in_order(roots):
 
 
 def _is_accumulator(node):
-    return node.name() == "AccumulateGrad"
+    return type(node).__name__ == "AccumulateGrad"
 
 
 def _type_of(tensor):
@@ -228,7 +228,7 @@ class _Reader:
         saved, note = self.saved_by(node)
         row = node.row
         vertex = Vertex(OPERATOR, (), tuple((shape_text(shape), dtype_text(dtype)) for shape, dtype in node.outputs))
-        vertex.node_name, vertex.row, vertex.note, vertex.where = node.name(), row, note, line_text(node.where)
+        vertex.node_name, vertex.row, vertex.note, vertex.where = type(node).__name__, row, note, line_text(node.where)
         vertex.operator = row.name.partition(".")[0] if row else vertex.node_name.rstrip("0123456789").removesuffix("Backward")
         vertex.call = self.call(row, edges, saved)
         vertex.given = tuple(self.names.results.get((node, output)) for output in range(len(vertex.outputs)))

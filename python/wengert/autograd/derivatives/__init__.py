@@ -38,9 +38,10 @@ a function           parameters as of a formula, and ``input_tangent`` (None whe
 None (left out)      from the formulas, by differentiating them with respect to `grad`, in which they are linear
 
 `domain` is the open interval that an elementwise operator's arguments are drawn from in the proof of the table, or a dict of them
-by argument name; `constant` the names of results that no formula differentiates, though they are floats; `kink` one sentence for the convention where the derivative is not defined. `node` is the name that PyTorch
+by argument name; `constant` the names of results that no formula differentiates, though they are floats; `unread` the names of tensor
+arguments whose elements the operator does not read; `kink` one sentence for the convention where the derivative is not defined. `node` is the name that PyTorch
 gives the node, where it is not the operator's in camel case and "Backward0"; three names stand for (tensor, number), (tensor, tensor)
-and (number, tensor).
+and (number, tensor), two for a call without a second argument and with one.
 """
 
 TABLE: "dict[str, Row]" = {}
@@ -49,11 +50,12 @@ TABLE: "dict[str, Row]" = {}
 class Row:
     """One operator's derivatives; see the head of this module."""
 
-    __slots__ = ("constant", "domain", "formulas", "joint", "kink", "module", "name", "node", "of", "tangent")
+    __slots__ = ("constant", "domain", "formulas", "joint", "kink", "module", "name", "node", "of", "tangent", "unread")
 
-    def __init__(self, name, formulas, of, joint, tangent, domain, constant, kink, node, module):
+    def __init__(self, name, formulas, of, joint, tangent, domain, constant, unread, kink, node, module):
         self.name, self.formulas, self.of, self.joint, self.tangent = name, formulas, of, joint, tangent
-        self.domain, self.constant, self.kink, self.node, self.module = domain, constant, kink, node, module
+        self.domain, self.constant, self.unread, self.kink = domain, constant, unread, kink
+        self.node, self.module = node, module
 
     def __repr__(self):
         return f"<row {self.name!r} of {self.module}>"
@@ -64,7 +66,7 @@ class Row:
         return self.joint is not None or any(formula is not None for formula in self.formulas.values())
 
 
-def rule(*names, of=(), joint=None, tangent=None, domain=None, constant=(), kink=None, node=None, **formulas):
+def rule(*names, of=(), joint=None, tangent=None, domain=None, constant=(), unread=(), kink=None, node=None, **formulas):
     """Writes one row for each of the names; see the head of this module. ValueError for a name that has a row already."""
     import sys
 
@@ -72,7 +74,7 @@ def rule(*names, of=(), joint=None, tangent=None, domain=None, constant=(), kink
     for name in names:
         if name in TABLE:
             raise ValueError(f"derivatives: {name!r} has a row already, in {TABLE[name].module}")
-        TABLE[name] = Row(name, formulas, of, joint, tangent, domain, constant, kink, node, module)
+        TABLE[name] = Row(name, formulas, of, joint, tangent, domain, constant, unread, kink, node, module)
 
 
 from . import elementwise, indexing, linalg, matrix, movement, reductions, sorting, special, views  # noqa: E402, F401

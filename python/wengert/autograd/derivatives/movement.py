@@ -176,7 +176,8 @@ rule("alias_copy", input=lambda grad: grad, tangent="linear", node="AliasBackwar
 # ---- copies and conversions: the engine casts to the input's dtype
 
 rule("contiguous", "clone", input=lambda grad: grad, tangent="linear", node="CloneBackward0")
-rule("to", "to.other", "to.device", "type_as", "cpu", input=lambda grad: grad, tangent="linear", node="ToCopyBackward0")
+rule("to", "to.device", "cpu", input=lambda grad: grad, tangent="linear", node="ToCopyBackward0")
+rule("to.other", "type_as", input=lambda grad: grad, tangent="linear", unread=("other",), node="ToCopyBackward0")
 rule("float", "double", input=lambda grad: grad, tangent="linear", node="ToCopyBackward0")
 
 # ---- elements replaced: nothing that was there before matters

@@ -26,11 +26,11 @@ def nanmean_gradient(grad, input, dim, keepdim):
     return shared(kept(grad, input.shape, dim, keepdim), input == input, dim)
 
 
-rule("sum", input=spread, tangent="linear")
-rule("mean", input=mean_gradient, tangent="linear")
+rule("sum", input=spread, tangent="linear", node=("SumBackward0", "SumBackward1"))
+rule("mean", input=mean_gradient, tangent="linear", node=("MeanBackward0", "MeanBackward1"))
 rule("nansum", input=nansum_gradient, kink="no gradient goes to a NaN")
 rule("nanmean", input=nanmean_gradient, kink="no gradient goes to a NaN, but NaN where all are", node="DivBackward0")
-rule("prod", input=prod_gradient)
+rule("prod", input=prod_gradient, node=("ProdBackward0", "ProdBackward1"))
 
 # ---- extremes
 

@@ -24,16 +24,19 @@ rule(
     "view_as",
     input=reshaped,
     tangent=lambda input_tangent, other_shape: input_tangent.reshape(other_shape),
+    unread=("other",),
     node="ViewBackward0",
 )
-rule("reshape", "reshape_as", "unflatten", "flatten", "ravel", input=reshaped, tangent="linear", node="ViewBackward0")
+rule("reshape_as", input=reshaped, tangent="linear", unread=("other",), node="ViewBackward0")
+rule("reshape", "unflatten", "flatten", "ravel", input=reshaped, tangent="linear", node="ViewBackward0")
 # The elements' bits, read as another dtype: not differentiable, as in PyTorch.
 rule("view.dtype", input=None)
 rule("squeeze", input=reshaped, tangent="linear")
 rule("unsqueeze", input=lambda grad, dim: grad.squeeze(dim), tangent="linear")
 
 # The engine sums over the dims that were broadcast.
-rule("expand", "expand_as", "broadcast_to", input=lambda grad: grad, tangent="linear", node="ExpandBackward0")
+rule("expand", "broadcast_to", input=lambda grad: grad, tangent="linear", node="ExpandBackward0")
+rule("expand_as", input=lambda grad: grad, tangent="linear", unread=("other",), node="ExpandBackward0")
 
 # ---- the same elements, in another order of dims
 
