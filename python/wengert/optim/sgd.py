@@ -27,7 +27,13 @@ class SGD(KernelOptimizer):
 
     _update = wengert._C.optimizers["sgd"]
     _numbers: ClassVar[dict] = {}
-    _later_options: ClassVar[dict] = {"nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False}
+    _later_options: ClassVar[dict] = {
+        "nesterov": False,
+        "maximize": False,
+        "foreach": None,
+        "differentiable": False,
+        "fused": False,
+    }
 
     def __init__(
         self,
