@@ -58,7 +58,7 @@ class GradMode {  // for a scope
 enum class Notes : std::uint8_t { none, line, traceback };
 extern Notes notes;
 extern bool check_nan;        // with Notes::traceback: a NaN in a gradient is an error
-extern bool watch_gradients;  // the engine reports the first gradient that is not finite (autograd/blame.py)
+extern bool watch_gradients;  // the engine reports the first gradient that is not finite (autograd/watching.py)
 
 // A tensor's history ---------------------------------------------------------------------------------------------------
 

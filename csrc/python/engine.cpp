@@ -154,7 +154,7 @@ void run_python_node(Node* node, std::span<PyObject* const> grads, Gradients* re
 
 bool finite(const Tensor& tensor) {
   if (tensor.numel() == 0 || !is_floating(tensor.dtype())) return true;
-  const Tensor total = sum(tensor);  // an overflow of the sum is looked into by blame.py
+  const Tensor total = sum(tensor);  // a sum that only overflows is looked into by watching.py
   return std::isfinite(Scalar::load(total.dtype(), total.data()).to<double>());
 }
 
@@ -191,6 +191,11 @@ class Pass {
   }
   Pass(const Pass&) = delete;
   Pass& operator=(const Pass&) = delete;
+
+  void begin(const Edge& root, Owned grad) {
+    if (!root_) root_ = Owned::of(as_object(root.node));
+    add(root, std::move(grad));
+  }
 
   void add(const Edge& edge, Owned grad) {
     const std::uint32_t at = slot_of(edge.node);
@@ -229,6 +234,8 @@ class Pass {
   std::priority_queue<std::pair<std::uint64_t, std::uint32_t>> ready_;
   std::unordered_map<Node*, std::uint32_t> foreign_;  // nodes that another pass knows by their slot
   std::vector<Capture> captures_;
+  Owned root_;  // the node that the pass began with
+  bool reported_ = false;
   bool restricted_ = false;
   std::unordered_map<Node*, bool> runs_;     // with restrict_to_inputs: nodes that lead to a target
   std::unordered_set<Node*> targets_;        // and the targets' nodes
@@ -291,7 +298,7 @@ class Pass {
   void run_hooks_before(Node* node, Few<Owned, 3>& grads);
   void run_hooks_after(Node* node, Few<Owned, 3>& grads, Gradients& result);
   void accumulate(PyObject* variable, Owned grad);
-  void report(Node* node, Few<Owned, 3>& grads, Gradients& result) const;
+  void report(Node* node, Few<Owned, 3>& grads, Gradients& result);
 };
 
 Owned Pass::hooked(PyObject* hooks, Owned grad) const {
@@ -438,14 +445,15 @@ void Pass::restrict_to_inputs(std::span<const Edge> roots, std::span<const Edge>
   }
 }
 
-// The first gradient that is not finite, to blame.py.
-void Pass::report(Node* node, Few<Owned, 3>& grads, Gradients& result) const {
+// The first gradient that is not finite, to watching.py.
+void Pass::report(Node* node, Few<Owned, 3>& grads, Gradients& result) {
   for (int i = 0; i < result.size(); ++i) {
     if (!result[i] || finite(tensor_of(result[i].get()))) continue;
-    const Owned module = checked(PyImport_ImportModule("wengert.autograd.blame"));
+    const Owned module = checked(PyImport_ImportModule("wengert.autograd.watching"));
     const Owned inputs = checked(tuple_of_gradients(result)), outputs = checked(tuple_of_gradients(grads));
-    checked(PyObject_CallMethod(module.get(), "found", "OOOi", as_object(node), outputs.get(), inputs.get(), i));
-    return;
+    const Owned real = checked(PyObject_CallMethod(module.get(), "found", "OOOOi", root_.get(), as_object(node), outputs.get(), inputs.get(), i));
+    reported_ = real.get() == Py_True;
+    if (reported_) return;
   }
 }
 
@@ -501,7 +509,7 @@ void Pass::run(std::vector<Owned>* results) {
     }
     run_hooks_after(node, grads, result);
     if (notes == Notes::traceback && check_nan) check_for_nan(node, result);
-    if (watch_gradients) report(node, grads, result);
+    if (watch_gradients && !reported_) report(node, grads, result);
     if (!retain_) {
       release_saved(node);
       if (!node->rule && PyObject_HasAttrString(as_object(node), "release")) checked(method(as_object(node), "release"));
@@ -557,7 +565,7 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
       }
       pass.restrict_to_inputs(roots, targets);
     }
-    for (Py_ssize_t i = 0; i < root_count; ++i) pass.add(roots[static_cast<std::size_t>(i)], std::move(grads[static_cast<std::size_t>(i)]));
+    for (Py_ssize_t i = 0; i < root_count; ++i) pass.begin(roots[static_cast<std::size_t>(i)], std::move(grads[static_cast<std::size_t>(i)]));
     const bool before = std::exchange(restricted, inputs != nullptr);
     try {
       pass.run(accumulate ? nullptr : &results);

@@ -13,13 +13,13 @@ is_grad_enabled = _C.is_grad_enabled
 # Loaded when first used.
 _NAMES = {
     "Function": "function",
-    "blame": "blame",
+    "blame": "watching",
     "detect_anomaly": "anomaly",
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "GradcheckError": "gradcheck",
     "set_detect_anomaly": "anomaly",
-    "watch": "blame",
+    "watch": "watching",
 }
 _MODULES = ("anomaly", "derivatives", "forward_ad", "function", "functional")
 

@@ -1,0 +1,110 @@
+"""Rows of losses that compare each element x of input with t of target, and then take their mean or sum.
+
+The gradient of every element's loss is g f'(x), times 1 / count for a mean.
+"""
+
+from . import rule
+
+
+def each(grad, slopes, reduction):
+    """g f', of a mean g f' / count."""
+    return grad / slopes.numel() * slopes if reduction == "mean" else grad * slopes
+
+
+def mse(grad, input, target, reduction):
+    """2 (x - t)"""
+    return each(grad * 2, input - target, reduction)
+
+
+rule(
+    "mse_loss",
+    input=mse,
+    target=lambda grad, input, target, reduction: mse(-grad, input, target, reduction),
+)
+
+
+def smooth_l1(grad, input, target, reduction, beta):
+    """(x - t) / beta, brought into [-1, 1]"""
+    return each(grad, ((input - target) / beta).clamp(-1, 1), reduction)
+
+
+rule(
+    "smooth_l1_loss",
+    input=smooth_l1,
+    target=lambda grad, input, target, reduction, beta: smooth_l1(-grad, input, target, reduction, beta),
+    node="SmoothL1LossBackward0",
+)
+
+
+def huber(grad, input, target, reduction, delta):
+    """x - t, brought into [-delta, delta]"""
+    return each(grad, (input - target).clamp(-delta, delta), reduction)
+
+
+rule(
+    "huber_loss",
+    input=huber,
+    target=lambda grad, input, target, reduction, delta: huber(-grad, input, target, reduction, delta),
+)
+
+
+def weighted(slopes, weight):
+    return slopes if weight is None else slopes * weight
+
+
+def binary(grad, input, target, weight, reduction):
+    """(x - t) / (x (1 - x)), the denominator at least 1e-12"""
+    return each(grad, weighted((input - target) / (input * (1 - input)).clamp_min(1e-12), weight), reduction)
+
+
+def binary_to_target(grad, input, target, weight, reduction):
+    """log(1 - x) - log(x), each at least -100"""
+    slopes = (-input).log1p().clamp_min(-100) - input.log().clamp_min(-100)
+    return each(grad, weighted(slopes.expand_as(input - target), weight), reduction)
+
+
+rule(
+    "binary_cross_entropy",
+    input=binary,
+    target=binary_to_target,
+    weight=None,
+    kink="The slope ends at 1e12 where x is 0 or 1.",
+)
+
+
+def logits(grad, input, target, weight, pos_weight, reduction):
+    """s - t with s = sigmoid(x); of a pos_weight p, s (1 - t) - p t (1 - s)"""
+    s = input.sigmoid()
+    slopes = s - target if pos_weight is None else s * (1 - target) - pos_weight * target * (1 - s)
+    return each(grad, weighted(slopes, weight), reduction)
+
+
+def logits_to_target(grad, input, target, weight, pos_weight, reduction):
+    """-x; of a pos_weight p, log(1 - s) - p log(s)"""
+    slopes = -input if pos_weight is None else log_sigmoid(-input) - pos_weight * log_sigmoid(input)
+    return each(grad, weighted(slopes.expand_as(input - target), weight), reduction)
+
+
+def log_sigmoid(x):
+    return x.clamp(max=0) - (-x.abs()).exp().log1p()
+
+
+rule(
+    "binary_cross_entropy_with_logits",
+    input=logits,
+    target=logits_to_target,
+    weight=None,
+    pos_weight=None,
+)
+
+
+def soft_margin(grad, input, target, reduction):
+    """-t sigmoid(-t x)"""
+    return each(grad, -target * (-target * input).sigmoid(), reduction)
+
+
+rule(
+    "soft_margin_loss",
+    input=soft_margin,
+    target=lambda grad, input, target, reduction: soft_margin(grad, target, input, reduction),
+)
