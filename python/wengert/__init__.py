@@ -61,7 +61,14 @@ def is_floating_point(input):
 
 # Loaded when first used.
 _SUBMODULES = ("array_api", "autograd", "func", "linalg", "optim", "special", "utils", "viz")
-_LAZY = {"no_grad": "modes", "enable_grad": "modes", "set_grad_enabled": "modes", "inference_mode": "modes"}
+_LAZY = {
+    "no_grad": "autograd.modes",
+    "enable_grad": "autograd.modes",
+    "set_grad_enabled": "autograd.modes",
+    "inference_mode": "autograd.modes",
+    "load": "serialization",
+    "save": "serialization",
+}
 
 
 def __getattr__(name):
@@ -72,7 +79,7 @@ def __getattr__(name):
     if name in _LAZY:
         import importlib
 
-        value = globals()[name] = getattr(importlib.import_module(f"wengert.autograd.{_LAZY[name]}"), name)
+        value = globals()[name] = getattr(importlib.import_module(f"wengert.{_LAZY[name]}"), name)
         return value
     import difflib
 
