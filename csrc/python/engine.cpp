@@ -1,5 +1,7 @@
 // The backward pass: nodes are numbered at creation, and the one with the highest number runs first, so that a node has all of
 // its gradient when its turn comes. No recursion, no sorting of the graph.
+#include <pthread.h>
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -180,7 +182,7 @@ class AccumulationLock {
 
 // Nobody else sees the tensor or its memory.
 bool sole_holder(PyObject* tensor) {
-  return Py_REFCNT(tensor) == 1 && tensor_of(tensor).writable() && tensor_of(tensor).storage()->references.load(std::memory_order_acquire) == 1;
+  return Py_REFCNT(tensor) == 1 && !tensor_of(tensor).storage()->release && tensor_of(tensor).storage()->references.load(std::memory_order_acquire) == 1;
 }
 
 class Pass {
@@ -482,6 +484,7 @@ void Pass::run(std::vector<Owned>* results) {
     if (node->variable) {
       if (results || !grads[0]) continue;  // autograd.grad accumulates nowhere
       PyObject* variable = node->variable;
+      if (!requires_grad(variable)) continue;  // switched off since
       Gradients nothing;
       accumulate(variable, std::move(grads[0]));
       run_hooks_after(node, grads, nothing);
@@ -628,6 +631,8 @@ void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, c
 }
 
 void add_engine(PyObject* module) {
+  // The thread that holds the lock does not exist in a forked child.
+  pthread_atfork(nullptr, nullptr, [] { new (&accumulation) std::mutex; });
   for (PyMethodDef* definition : {&kRunBackward, &kIsRestricted}) {
     PyObject* function = PyCFunction_New(definition, nullptr);
     if (!function || PyModule_AddObject(module, definition->ml_name, function) < 0) throw pybind11::error_already_set();
