@@ -26,20 +26,24 @@ def declared(path, indent=""):
     return set(re.findall(pattern, text, re.MULTILINE))
 
 
-@pytest.mark.parametrize(
-    ("module", "stub"),
-    [(wengert, "__init__.pyi"), (wengert._C, "_C.pyi")],
-    ids=["wengert", "_C"],
-)
-def test_module_stub_is_complete(module, stub):
-    submodules = {path.stem for path in PACKAGE.iterdir()}
-    public = {name for name in vars(module) if not name.startswith("_")} - submodules
-    assert public - declared(PACKAGE / stub) == set()
+def members(owner):
+    return {name for name in dir(owner) if not name.startswith("__")}
 
 
-def test_tensor_stub_is_complete():
-    public = {name for name in dir(wengert.Tensor) if not name.startswith("_")}
-    assert public - declared(PACKAGE / "_tensor.pyi", "    ") == set()
+def test_module_stub_is_complete():
+    loaded = {name for name in members(wengert) if not name.startswith("_")} - {path.stem for path in PACKAGE.iterdir()}
+    names = loaded | set(wengert._LAZY) | set(wengert._SUBMODULES)
+    assert names - declared(PACKAGE / "__init__.pyi") == set()
+
+
+def test_extension_stub_is_complete():
+    assert members(wengert._C) - declared(PACKAGE / "_C.pyi") == set()
+
+
+@pytest.mark.parametrize("owner", [wengert.Tensor, wengert._C.Node], ids=["Tensor", "Node"])
+def test_class_stub_is_complete(owner):
+    stub = PACKAGE / ("_tensor.pyi" if owner is wengert.Tensor else "_C.pyi")
+    assert members(owner) - declared(stub, "    ") == set()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")

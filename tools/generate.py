@@ -9,6 +9,7 @@ It reads the table of the installed wengert, so install the working tree first.
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import json
 import re
@@ -20,8 +21,10 @@ from pathlib import Path
 import wengert
 from wengert import _C, _composite
 from wengert._tensor import INPLACE_FUNCTIONS
+from wengert.autograd.derivatives import TABLE, _source
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "python" / "wengert"
 TEMPLATES = ROOT / "tools" / "templates"
 ACCURACY = ROOT / "tools" / "accuracy.json"  # what tools/accuracy.py measured
 
@@ -54,7 +57,10 @@ RESULTS = {
 }
 
 # Accepted because PyTorch has them, without a choice on a CPU: left out of docs/ops.md.
-WITHOUT_CHOICE = {"device", "layout", "memory_format", "non_blocking", "pin_memory", "requires_grad"}
+WITHOUT_CHOICE = {"device", "layout", "memory_format", "non_blocking", "pin_memory"}
+
+# Composites that raise for every tensor.
+REFUSED = {"half", "bfloat16"}
 
 FAMILIES = {
     "elementwise": "Computed in the dtypes given, after PyTorch's type promotion and broadcasting.",
@@ -158,8 +164,6 @@ def members(table: list[dict], form: str) -> list[str]:
     """All definitions of functions, or of methods with their in-place forms, by name."""
     by_name: dict[str, list[str]] = {}
     for op in table:
-        if op["name"].startswith("_"):
-            continue
         for name in [op["public_name"], *op["aliases"]]:
             if form == "function":
                 forms = [("function", name)] if "function" in op["forms"] else []
@@ -188,6 +192,40 @@ def results(table: list[dict]) -> list[str]:
 
 def imports(table: list[dict]) -> list[str]:
     return list(dict.fromkeys(f"from ._tensor import _{op['public_name']}_result" for op in table if op["fields"]))
+
+
+def declared(template: str) -> set[str]:
+    """The names that a template declares itself."""
+    names = set()
+    for node in ast.parse((TEMPLATES / template).read_text()).body:
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+def reexports(template: str) -> list[str]:
+    """What wengert/__init__.py imports from its modules, but for what the template declares."""
+    left_out = declared(template)
+    lines = []
+    for node in ast.parse((PACKAGE / "__init__.py").read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [alias.name for alias in node.names]
+            lines += [f"from .{node.module} import {name} as {name}" for name in names if name not in left_out]
+    return [line for line in lines if hasattr(wengert, line.rpartition(" ")[2])]  # but for what it deletes again
+
+
+def lazy(template: str) -> list[str]:
+    """The names that wengert loads when they are first used, but for what the template declares."""
+    left_out = declared(template)
+    return [f"from .{module} import {name} as {name}" for name, module in sorted(wengert._LAZY.items()) if name not in left_out]
+
+
+def submodules() -> list[str]:
+    return [f"from . import {name} as {name}" for name in sorted(wengert._SUBMODULES)]
 
 
 def fill(template: str, **parts: list[str]) -> str:
@@ -231,6 +269,17 @@ def errors() -> dict[str, str]:
     return shown
 
 
+def gradient_of(op: dict) -> str:
+    """The arguments with a gradient that is not always zero, by the derivative table, or why there are none."""
+    row = TABLE.get(op["name"])
+    if row is None:
+        made_of_others = "signature" not in op and "Tensor" in op["returns"] and op["name"] not in REFUSED
+        return "parts" if made_of_others else ""
+    if not row.differentiable:
+        return "no"
+    return ", ".join(name for name, text in _source.mathematics(row).items() if text not in (None, "0")) or "zero"
+
+
 def forms_of(op: dict) -> str:
     name = op["public_name"]
     shown = []
@@ -265,17 +314,24 @@ def ops_page(table: list[dict]) -> str:
         "`help(wengert.mm)` shows the whole text. `?` after a type: None is allowed. `Operand`: a tensor or a number.",
         "`int[]`: ints, or one tuple or list of them. Not shown are `" + "`, `".join(sorted(WITHOUT_CHOICE)) + "`,",
         "which are accepted, as in PyTorch, where they mean this machine's memory. Errors are the largest measured, in ULP of float32",
-        "and float64; [accuracy.md](accuracy.md) says how. No operator is differentiable in this version.",
+        "and float64; [accuracy.md](accuracy.md) says how.",
+        "",
+        "**Gradient**: the arguments that have one, by the [derivative table](derivatives.md); *zero*: recorded, and always zero;",
+        "*parts*: made of other operators, which record; *no*: RuntimeError for arguments that require a gradient; empty: the result",
+        "has no float dtype, or does not depend on elements of a tensor. Functions that create tensors take `requires_grad=True`: the",
+        "result is a leaf, whose gradient backward passes accumulate in `.grad` ([autograd.md](autograd.md)).",
     ]
     accuracy = errors()
     for family in dict.fromkeys(op["family"] for op in table):
         rows = [op for op in table if op["family"] == family and op["forms"] and op["name"][0] != "_"]
         with_dtypes = any(op["dtypes"] for op in rows)
         with_errors = any(op["public_name"] in accuracy for op in rows)
+        with_gradients = any(gradient_of(op) for op in rows)
         lines += ["", f"## {family.capitalize()}", ""]
         if FAMILIES.get(family):
             lines += [FAMILIES[family], ""]
-        optional = (["Dtypes"] if with_dtypes else []) + (["Error"] if with_errors else [])
+        columns = {"Dtypes": with_dtypes, "Error": with_errors, "Gradient": with_gradients}
+        optional = [name for name, shown in columns.items() if shown]
         lines.append("| " + " | ".join(["Operator", "Forms", *optional, ""]) + " |")
         lines.append("|---" * (3 + len(optional)) + "|")
         for op in rows:
@@ -285,6 +341,7 @@ def ops_page(table: list[dict]) -> str:
             cells = [cell(names), forms_of(op)]
             cells += [dtypes_of(op) if op["dtypes"] else ""] if with_dtypes else []
             cells += [accuracy.get(op["public_name"], "")] if with_errors else []
+            cells += [gradient_of(op)] if with_gradients else []
             lines.append("| " + " | ".join([*cells, cell(first_sentence(op["doc"]))]) + " |")
     lines += ["", "## Functions beside the table", "", "| Function | |", "|---|---|"]
     lines += plain_functions(table)
@@ -307,8 +364,9 @@ def documented(name: str, member: object) -> str | None:
 
 def plain_functions(table: list[dict]) -> list[str]:
     listed = {name for op in table for name in [op["public_name"], *op["aliases"]]}
-    public = {name: value for name, value in vars(wengert).items() if not name.startswith("_") and name not in listed}
-    lines = [documented(name, value) for name, value in sorted(public.items()) if callable(value)]
+    names = {name for name in {*vars(wengert), *wengert._LAZY} if not name.startswith("_")} - listed
+    public = {name: getattr(wengert, name) for name in sorted(names)}
+    lines = [documented(name, value) for name, value in public.items() if callable(value)]
     return [line for line in lines if line]
 
 
@@ -322,10 +380,16 @@ def plain_members() -> list[str]:
 
 def generated() -> dict[Path, str]:
     table = _C.op_table() + _composite.table()
-    package = ROOT / "python" / "wengert"
+    module = {
+        "submodules": submodules(),
+        "reexports": reexports("__init__.pyi"),
+        "lazy": lazy("__init__.pyi"),
+        "results": imports(table),
+        "functions": members(table, "function"),
+    }
     return {
-        package / "__init__.pyi": fill("__init__.pyi", functions=members(table, "function"), results=imports(table)),
-        package / "_tensor.pyi": fill("_tensor.pyi", methods=members(table, "method"), results=results(table)),
+        PACKAGE / "__init__.pyi": fill("__init__.pyi", **module),
+        PACKAGE / "_tensor.pyi": fill("_tensor.pyi", methods=members(table, "method"), results=results(table)),
         ROOT / "docs" / "ops.md": ops_page(table),
     }
 

@@ -1,46 +1,55 @@
 # Made by tools/generate.py from the op table and tools/templates: do not edit.
 import builtins
-from collections.abc import Sequence
-from typing import Any, overload
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, overload
 
 from . import _C
-from . import array_api as array_api
-from . import linalg as linalg
 from . import random as random
+from . import array_api as array_api
+from . import autograd as autograd
+from . import func as func
+from . import linalg as linalg
+from . import optim as optim
 from . import special as special
+from . import utils as utils
+from . import viz as viz
+from ._C import channels_last as channels_last
+from ._C import channels_last_3d as channels_last_3d
+from ._C import contiguous_format as contiguous_format
+from ._C import preserve_format as preserve_format
+from ._C import strided as strided
 from ._C import Generator as Generator
 from ._C import IndexOutOfRangeError as IndexOutOfRangeError
 from ._C import Size as Size
 from ._C import can_cast as can_cast
-from ._C import channels_last as channels_last
-from ._C import channels_last_3d as channels_last_3d
-from ._C import contiguous_format as contiguous_format
-from ._C import default_generator as default_generator
 from ._C import device as device
 from ._C import dtype as dtype
 from ._C import empty_cache as empty_cache
 from ._C import from_numpy as from_numpy
 from ._C import get_default_dtype as get_default_dtype
 from ._C import get_num_threads as get_num_threads
+from ._C import is_grad_enabled as is_grad_enabled
+from ._C import is_inference_mode_enabled as is_inference_mode_enabled
 from ._C import layout as layout
 from ._C import memory_format as memory_format
 from ._C import memory_stats as memory_stats
-from ._C import preserve_format as preserve_format
 from ._C import promote_types as promote_types
 from ._C import result_type as result_type
 from ._C import set_default_dtype as set_default_dtype
 from ._C import set_num_threads as set_num_threads
-from ._C import strided as strided
 from ._C import tensor as tensor
 from ._creation import as_tensor as as_tensor
 from ._creation import asarray as asarray
 from ._creation import frombuffer as frombuffer
 from ._interop import from_dlpack as from_dlpack
 from ._interop import to_dlpack as to_dlpack
-from ._typing import Device, DType, Layout, MemoryFormat, Number
 from ._tensor import Tensor as Tensor
 from ._typeinfo import finfo as finfo
 from ._typeinfo import iinfo as iinfo
+from .random import default_generator as default_generator
+from .serialization import load as load
+from .serialization import save as save
+from ._typing import Device, DType, Layout, MemoryFormat, Number
 from ._tensor import _frexp_result
 from ._tensor import _max_result
 from ._tensor import _min_result
@@ -98,6 +107,31 @@ def set_printoptions(
     sci_mode: builtins.bool | None = None,
 ) -> None: ...
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+class _Mode:
+    def __enter__(self) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
+    def __call__(self, function: _Function, /) -> _Function: ...
+
+# Classes whose instances are modes; of a function, which they decorate without parentheses, they make another one.
+@overload
+def no_grad(function: None = None) -> _Mode: ...
+@overload
+def no_grad(function: _Function) -> _Function: ...
+@overload
+def enable_grad(function: None = None) -> _Mode: ...
+@overload
+def enable_grad(function: _Function) -> _Function: ...
+@overload
+def inference_mode(mode: builtins.bool = True) -> _Mode: ...
+@overload
+def inference_mode(mode: _Function) -> _Function: ...
+def set_grad_enabled(mode: builtins.bool) -> _Mode: ...
+
+def _linalg_vector_norm(input: Tensor, ord: Number = 2, dim: builtins.int | Sequence[builtins.int] | None = None, keepdim: builtins.bool = False, *, dtype: DType | None = None, out: Tensor | None = None) -> Tensor: ...
+def _mm_gemm(input: Tensor, mat2: Tensor) -> Tensor: ...
+def _write(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def abs_(input: Tensor) -> Tensor: ...
 def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
