@@ -19,7 +19,7 @@ struct Storage {
   bool read_only;                // foreign memory that must not be written
   void (*release)(void* owner);  // foreign memory: called once with owner; else null
   void* owner;
-  const char* writer;            // the operator that wrote last in place, for errors; null where that is not known
+  const char* writer;  // the operator that wrote last in place, for errors; null where that is not known
   alignas(64) unsigned char local[kLocalBytes];
 };
 

@@ -37,8 +37,8 @@ inline Owned checked(PyObject* owned) {  // of a call that returns null with an 
 // The state of a thread ------------------------------------------------------------------------------------------------
 
 struct Mode {
-  bool grad = true;        // graphs are recorded
-  bool inference = false;  // inside inference_mode: new tensors never take part in a graph
+  bool grad = true;                // graphs are recorded
+  bool inference = false;          // inside inference_mode: new tensors never take part in a graph
   PyObject* pack_hooks = nullptr;  // a tuple (pack, unpack) of saved_tensors_hooks, or null
 };
 extern thread_local Mode mode;
@@ -75,9 +75,9 @@ enum class ViewKind : std::uint8_t { plain, no_grad, several, custom };
 // What few tensors have.
 struct Extra {
   PyObject* grad = nullptr;
-  Node* accumulator = nullptr;  // borrowed: the node keeps its variable alive, not the other way
+  Node* accumulator = nullptr;            // borrowed: the node keeps its variable alive, not the other way
   PyObject* keeps_accumulator = nullptr;  // owned: of another name of a leaf, whose accumulator it shares
-  PyObject* hooks = nullptr;    // dict of a leaf's hooks, in the order of their keys
+  PyObject* hooks = nullptr;              // dict of a leaf's hooks, in the order of their keys
   PyObject* post_accumulate_hooks = nullptr;
   PyObject* tangent = nullptr;
   std::uint32_t tangent_version = 0;  // the storage's when the tangent was computed
@@ -90,7 +90,8 @@ inline bool may_need(PyObject* tensor) { return as_tensor(tensor)->flags & (kReq
 bool requires_grad(PyObject* tensor);
 inline void check_written(PyObject* tensor) {
   check(!(as_tensor(tensor)->flags & kInference) || mode.inference,
-        "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal tensor before "
+        "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal tensor "
+        "before "
         "doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details.");
 }
 inline bool has_tangent(PyObject* tensor) { return as_tensor(tensor)->flags & kTangent; }
@@ -105,9 +106,16 @@ int traverse_history(PyTensor* tensor, visitproc visit, void* arg);
 
 // What a formula's parameter stands for.
 enum class SourceKind : std::uint8_t {
-  grad, grads, some_grads, needs,       // known when the node runs
-  argument, shape, layout, dtype,       // of an argument
-  result, results                       // of the operator
+  grad,
+  grads,
+  some_grads,
+  needs,  // known when the node runs
+  argument,
+  shape,
+  layout,
+  dtype,  // of an argument
+  result,
+  results  // of the operator
 };
 struct Source {
   SourceKind kind;
@@ -117,7 +125,7 @@ struct Source {
 };
 
 struct Formula {
-  PyObject* function = nullptr;  // null: not differentiable
+  PyObject* function = nullptr;           // null: not differentiable
   std::vector<std::uint16_t> parameters;  // indices into Rule::sources
 };
 
@@ -126,17 +134,17 @@ struct Rule {
   std::string op;
   PyObject* row;
   std::vector<std::string> arguments;
-  std::vector<PyObject*> defaults;    // of arguments that were not given; null where there is none
-  std::vector<Formula> formulas;      // one an argument
-  std::vector<Source> sources;        // what the formulas ask for, each once
-  Formula joint;                      // one formula for all `differentiable` arguments, where the row has one
-  std::vector<int> differentiable;    // arguments with a formula, in order: the node's edges
-  bool missing = false;               // the table has no row for the operator
-  bool several_outputs = false;       // all float results are differentiable, not only the first
-  std::uint64_t constant = 0;         // results, by bits, that no formula differentiates
-  std::uint64_t unread = 0;           // arguments, by bits, whose elements do not matter
-  PyTypeObject* types[3] = {};        // of nodes: for (tensor, number), (tensor, tensor), (number, tensor); or, by_presence, for
-  bool by_presence = false;           // calls without a second argument and with one
+  std::vector<PyObject*> defaults;  // of arguments that were not given; null where there is none
+  std::vector<Formula> formulas;    // one an argument
+  std::vector<Source> sources;      // what the formulas ask for, each once
+  Formula joint;                    // one formula for all `differentiable` arguments, where the row has one
+  std::vector<int> differentiable;  // arguments with a formula, in order: the node's edges
+  bool missing = false;             // the table has no row for the operator
+  bool several_outputs = false;     // all float results are differentiable, not only the first
+  std::uint64_t constant = 0;       // results, by bits, that no formula differentiates
+  std::uint64_t unread = 0;         // arguments, by bits, whose elements do not matter
+  PyTypeObject* types[3] = {};      // of nodes: for (tensor, number), (tensor, tensor), (number, tensor); or, by_presence, for
+  bool by_presence = false;         // calls without a second argument and with one
 };
 
 // The rule of a row for arguments of these names, made once. `missing` where the table has no row.
@@ -155,11 +163,11 @@ struct Edge {
 };
 
 struct Saved {
-  PyObject* object = nullptr;    // owned; with packed, what the pack hook returned
-  Node* history = nullptr;       // owned: of a packed tensor that had one
-  PyObject* unpack = nullptr;    // owned: the hook
-  std::uint32_t version = 0;     // of the tensor, or the sum of those in a sequence
-  std::int16_t output = -1;      // of this node (-1: none), or of history
+  PyObject* object = nullptr;  // owned; with packed, what the pack hook returned
+  Node* history = nullptr;     // owned: of a packed tensor that had one
+  PyObject* unpack = nullptr;  // owned: the hook
+  std::uint32_t version = 0;   // of the tensor, or the sum of those in a sequence
+  std::int16_t output = -1;    // of this node (-1: none), or of history
   bool has_versions = false;
 };
 
@@ -171,11 +179,11 @@ struct Output {
 
 // What few nodes have.
 struct NodeExtra {
-  PyObject* prehooks = nullptr;       // dict: on the gradients of the outputs
-  PyObject* hooks = nullptr;          // dict: after the node ran
-  PyObject* tensor_hooks = nullptr;   // dict {output: dict of hooks}
-  PyObject* retained = nullptr;       // dict {output: weak reference to the tensor}
-  PyObject* where = nullptr;          // "file:line", or a traceback
+  PyObject* prehooks = nullptr;      // dict: on the gradients of the outputs
+  PyObject* hooks = nullptr;         // dict: after the node ran
+  PyObject* tensor_hooks = nullptr;  // dict {output: dict of hooks}
+  PyObject* retained = nullptr;      // dict {output: weak reference to the tensor}
+  PyObject* where = nullptr;         // "file:line", or a traceback
   int line = 0;
 };
 
@@ -212,38 +220,37 @@ class Few {
 };
 
 struct Node {
-  PyObject_HEAD
-  PyObject* dict;
+  PyObject_HEAD PyObject* dict;
   PyObject* weakrefs;
-  const Rule* rule;        // null: an accumulator, or a node whose class has run_backward
-  PyObject* variable;      // of an accumulator
-  PyObject* constant;      // a number that stood for a tensor, as in x + 1: not needed, but worth showing
+  const Rule* rule;    // null: an accumulator, or a node whose class has run_backward
+  PyObject* variable;  // of an accumulator
+  PyObject* constant;  // a number that stood for a tensor, as in x + 1: not needed, but worth showing
   std::int16_t constant_argument;
   NodeExtra* extra;
   std::uint64_t sequence;  // larger than those of the nodes it leads to
   std::uint64_t pass;      // the run of the engine that knows it by `slot`; 0: none
   std::uint32_t slot;
-  bool freed;              // what it saved has been given up
-  std::int16_t list;       // the argument that is a list of tensors, with list_size edges; -1: none
+  bool freed;         // what it saved has been given up
+  std::int16_t list;  // the argument that is a list of tensors, with list_size edges; -1: none
   int list_size;
   Few<Edge, 2> edges;
   Few<Output, 1> outputs;
-  Few<Saved, 3> saved;     // one a source of the rule; empty where no formula that is needed asks for it
+  Few<Saved, 3> saved;  // one a source of the rule; empty where no formula that is needed asks for it
 };
 
 extern PyTypeObject* node_type;         // wengert._C.Node
 extern PyTypeObject* accumulator_type;  // AccumulateGrad
 inline Node* as_node(PyObject* object) { return reinterpret_cast<Node*>(object); }
 inline PyObject* as_object(Node* node) { return reinterpret_cast<PyObject*>(node); }
-Node* new_node(PyTypeObject* type);                                    // no edges yet; throws
-PyTypeObject* new_node_type(const std::string& name);                  // a subclass of Node
+Node* new_node(PyTypeObject* type);                    // no edges yet; throws
+PyTypeObject* new_node_type(const std::string& name);  // a subclass of Node
 std::uint64_t next_sequence();
 const char* node_name(Node* node);
 NodeExtra& node_extra(Node* node);
-void note_call(Node* node);                                            // as `notes` asks
-void explain(Node* node);                                              // warns with the traceback that the node noted
-void check_for_nan(Node* node, const Few<Owned, 3>& gradients);        // as PyTorch's anomaly mode
-[[noreturn]] void fail_freed();                                        // PyTorch's error of a second backward
+void note_call(Node* node);                                      // as `notes` asks
+void explain(Node* node);                                        // warns with the traceback that the node noted
+void check_for_nan(Node* node, const Few<Owned, 3>& gradients);  // as PyTorch's anomaly mode
+[[noreturn]] void fail_freed();                                  // PyTorch's error of a second backward
 
 // The node and output that a tensor's gradient goes to; none where it needs no gradient.
 Edge edge_of(PyObject* tensor);
@@ -321,6 +328,6 @@ void release_saved(Node* node);
 
 void add_nodes(PyObject* module);
 void add_engine(PyObject* module);
-void add_gradients(PyObject* module);         // gradient.cpp
+void add_gradients(PyObject* module);  // gradient.cpp
 
 }  // namespace wengert::python

@@ -57,8 +57,9 @@ Owned conform(Owned grad, const Edge& edge, Node* node, int index) {
   const Dims& sizes = sizes_of(edge);
   if (!(tensor_of(grad.get()).sizes() == sizes)) {
     const Dims have = tensor_of(grad.get()).sizes();
-    check(expandable(sizes, have) || without_leading_ones(sizes) == without_leading_ones(have), "Function ", node_name(node), " returned an invalid gradient at index ", index,
-          " - got ", list_of(have), " but expected shape compatible with ", list_of(sizes));
+    check(expandable(sizes, have) || without_leading_ones(sizes) == without_leading_ones(have), "Function ", node_name(node),
+          " returned an invalid gradient at index ", index, " - got ", list_of(have), " but expected shape compatible with ",
+          list_of(sizes));
     const Owned size = checked(wrap_size(sizes));
     grad = checked(PyObject_CallMethod(grad.get(), expandable(sizes, have) ? "sum_to_size" : "reshape", "(O)", size.get()));
   }
@@ -96,7 +97,8 @@ class Values {
     switch (node_->rule->sources[static_cast<std::size_t>(i)].kind) {
       case SourceKind::grad:
         for (std::size_t k = 0; k < grads_.size(); ++k)
-          if (node_->outputs[static_cast<int>(k)].differentiable) return grads_[k] ? Owned::of(grads_[k]) : checked(zeros_of(node_->outputs[static_cast<int>(k)]));
+          if (node_->outputs[static_cast<int>(k)].differentiable)
+            return grads_[k] ? Owned::of(grads_[k]) : checked(zeros_of(node_->outputs[static_cast<int>(k)]));
         return Owned::of(Py_None);
       case SourceKind::grads:
       case SourceKind::some_grads: {
@@ -104,7 +106,9 @@ class Values {
         Owned tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(grads_.size())));
         for (std::size_t k = 0; k < grads_.size(); ++k) {
           const Output& output = node_->outputs[static_cast<int>(k)];
-          PyObject* item = grads_[k] ? Py_NewRef(grads_[k]) : fill && output.differentiable ? checked(zeros_of(output)).release() : Py_NewRef(Py_None);
+          PyObject* item = grads_[k]                       ? Py_NewRef(grads_[k])
+                           : fill && output.differentiable ? checked(zeros_of(output)).release()
+                                                           : Py_NewRef(Py_None);
           PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(k), item);
         }
         return tuple;
@@ -137,8 +141,8 @@ void take(Node* node, int at, PyObject* value, Gradients* result) {
     if (node->rule) (*result)[at] = checked(wrap(full(sizes_of(edge), Scalar::of(std::int64_t{0}), dtype_of(edge))));
     return;
   }
-  check_type(is_tensor(value), "Function ", node_name(node), " returned a gradient at index ", at, " that is a ", Py_TYPE(value)->tp_name,
-             ", not a Tensor");
+  check_type(is_tensor(value), "Function ", node_name(node), " returned a gradient at index ", at, " that is a ",
+             Py_TYPE(value)->tp_name, ", not a Tensor");
   (*result)[at] = conform(Owned::of(value), edge, node, at);
 }
 
@@ -182,12 +186,14 @@ class AccumulationLock {
 
 // Nobody else sees the tensor or its memory.
 bool sole_holder(PyObject* tensor) {
-  return Py_REFCNT(tensor) == 1 && !tensor_of(tensor).storage()->release && tensor_of(tensor).storage()->references.load(std::memory_order_acquire) == 1;
+  return Py_REFCNT(tensor) == 1 && !tensor_of(tensor).storage()->release &&
+         tensor_of(tensor).storage()->references.load(std::memory_order_acquire) == 1;
 }
 
 class Pass {
  public:
-  Pass(bool retain_graph, bool create_graph) : retain_(retain_graph), create_(create_graph), id_(++last_pass), recording_(create_graph) {}
+  Pass(bool retain_graph, bool create_graph)
+      : retain_(retain_graph), create_(create_graph), id_(++last_pass), recording_(create_graph) {}
   ~Pass() {
     for (Slot& slot : slots_) leave(slot);
   }
@@ -239,8 +245,8 @@ class Pass {
   Owned root_;  // the node that the pass began with
   bool reported_ = false;
   bool restricted_ = false;
-  std::unordered_map<Node*, bool> runs_;     // with restrict_to_inputs: nodes that lead to a target
-  std::unordered_set<Node*> targets_;        // and the targets' nodes
+  std::unordered_map<Node*, bool> runs_;  // with restrict_to_inputs: nodes that lead to a target
+  std::unordered_set<Node*> targets_;     // and the targets' nodes
 
   std::uint32_t slot_of(Node* node) {
     if (node->pass == id_) return node->slot;
@@ -309,13 +315,14 @@ Owned Pass::hooked(PyObject* hooks, Owned grad) const {
     Owned changed = checked(PyObject_CallOneArg(PyList_GET_ITEM(list.get(), i), grad.get()));
     if (changed.get() == Py_None) continue;
     check_type(is_tensor(changed.get()), "expected Variable, but hook returned '", Py_TYPE(changed.get())->tp_name, "'");
-    check(tensor_of(changed.get()).sizes() == tensor_of(grad.get()).sizes(), "hook '",
-          [&] {
-            const Owned name(PyObject_GetAttrString(PyList_GET_ITEM(list.get(), i), "__name__"));
-            PyErr_Clear();
-            return std::string(name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : "<unknown>");
-          },
-          "' has changed the size of value");
+    check(
+        tensor_of(changed.get()).sizes() == tensor_of(grad.get()).sizes(), "hook '",
+        [&] {
+          const Owned name(PyObject_GetAttrString(PyList_GET_ITEM(list.get(), i), "__name__"));
+          PyErr_Clear();
+          return std::string(name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : "<unknown>");
+        },
+        "' has changed the size of value");
     grad = std::move(changed);
   }
   return grad;
@@ -347,8 +354,8 @@ void replace_gradients(PyObject* returned, Few<Owned, 3>& grads) {
     return;
   }
   check_type(PyTuple_Check(returned), "expected dict or tuple from hook, but hook returned '", Py_TYPE(returned)->tp_name, "'");
-  check(PyTuple_GET_SIZE(returned) == grads.size(), "hook has returned an incorrect number of values (got ", PyTuple_GET_SIZE(returned),
-        ", but expected ", grads.size(), ")");
+  check(PyTuple_GET_SIZE(returned) == grads.size(), "hook has returned an incorrect number of values (got ",
+        PyTuple_GET_SIZE(returned), ", but expected ", grads.size(), ")");
   for (int i = 0; i < grads.size(); ++i) {
     PyObject* item = PyTuple_GET_ITEM(returned, i);
     grads[i] = item == Py_None ? Owned() : Owned::of(item);
@@ -453,7 +460,8 @@ void Pass::report(Node* node, Few<Owned, 3>& grads, Gradients& result) {
     if (!result[i] || finite(tensor_of(result[i].get()))) continue;
     const Owned module = checked(PyImport_ImportModule("wengert.autograd.watching"));
     const Owned inputs = checked(tuple_of_gradients(result)), outputs = checked(tuple_of_gradients(grads));
-    const Owned real = checked(PyObject_CallMethod(module.get(), "found", "OOOOi", root_.get(), as_object(node), outputs.get(), inputs.get(), i));
+    const Owned real = checked(
+        PyObject_CallMethod(module.get(), "found", "OOOOi", root_.get(), as_object(node), outputs.get(), inputs.get(), i));
     reported_ = real.get() == Py_True;
     if (reported_) return;
   }
@@ -526,7 +534,8 @@ void Pass::run(std::vector<Owned>* results) {
 // the gradients of inputs, None for those not used. grads: None for an implicit 1.
 PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
   return guarded([&]() -> PyObject* {
-    check_type(count == 6 && PyTuple_Check(args[0]) && PyTuple_Check(args[1]), "run_backward(roots, grads, retain_graph, create_graph, inputs, accumulate)");
+    check_type(count == 6 && PyTuple_Check(args[0]) && PyTuple_Check(args[1]),
+               "run_backward(roots, grads, retain_graph, create_graph, inputs, accumulate)");
     const bool retain = args[2] == Py_True, create = args[3] == Py_True, accumulate = args[5] == Py_True;
     PyObject* inputs = args[4] == Py_None ? nullptr : args[4];
     const Py_ssize_t root_count = PyTuple_GET_SIZE(args[0]);
@@ -544,12 +553,13 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
       const Tensor& tensor = tensor_of(root);
       PyObject* grad = PyTuple_GET_ITEM(args[1], i);
       if (grad == Py_None) {
-        check(tensor.numel() == 1, "grad can be implicitly created only for scalar outputs [backward: output ", tuple_of(tensor.sizes()),
-              "; pass gradient=, or reduce with sum() or mean() first]");
+        check(tensor.numel() == 1, "grad can be implicitly created only for scalar outputs [backward: output ",
+              tuple_of(tensor.sizes()), "; pass gradient=, or reduce with sum() or mean() first]");
         grads.push_back(checked(wrap(full(tensor.sizes(), Scalar::of(std::int64_t{1}), tensor.dtype()))));
       } else {
         check(tensor_of(grad).sizes() == tensor.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of torch.Size(",
-              list_of(tensor_of(grad).sizes()), ") and output[", i, "] has a shape of torch.Size(", list_of(tensor.sizes()), ").");
+              list_of(tensor_of(grad).sizes()), ") and output[", i, "] has a shape of torch.Size(", list_of(tensor.sizes()),
+              ").");
         grads.push_back(Owned::of(grad));
       }
       roots.push_back(hold(edge_of(root)));
@@ -568,7 +578,8 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
       }
       pass.restrict_to_inputs(roots, targets);
     }
-    for (Py_ssize_t i = 0; i < root_count; ++i) pass.begin(roots[static_cast<std::size_t>(i)], std::move(grads[static_cast<std::size_t>(i)]));
+    for (Py_ssize_t i = 0; i < root_count; ++i)
+      pass.begin(roots[static_cast<std::size_t>(i)], std::move(grads[static_cast<std::size_t>(i)]));
     const bool before = std::exchange(restricted, inputs != nullptr);
     try {
       pass.run(accumulate ? nullptr : &results);
@@ -589,7 +600,8 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t count) {
 PyObject* is_restricted(PyObject*, PyObject*) { return PyBool_FromLong(restricted); }
 PyMethodDef kIsRestricted = {"_is_restricted", is_restricted, METH_NOARGS, nullptr};
 
-PyMethodDef kRunBackward = {"_run_backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_backward)), METH_FASTCALL, nullptr};
+PyMethodDef kRunBackward = {"_run_backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_backward)),
+                            METH_FASTCALL, nullptr};
 
 }  // namespace
 
@@ -621,7 +633,8 @@ void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, c
         for (int i = 0; i < count; ++i) take(node, at + i, Py_None, result);
       } else {
         const Owned items = checked(PySequence_Fast(returned.get(), "a formula for a list of tensors returns a tuple"));
-        check_type(PySequence_Fast_GET_SIZE(items.get()) == count, "row '", rule.op, "': the formula of a list returns as many gradients");
+        check_type(PySequence_Fast_GET_SIZE(items.get()) == count, "row '", rule.op,
+                   "': the formula of a list returns as many gradients");
         for (int i = 0; i < count; ++i)
           if (wants(node, at + i, wanted)) take(node, at + i, PySequence_Fast_GET_ITEM(items.get(), i), result);
       }

@@ -1,5 +1,5 @@
-// What Python sees of a tensor's history: requires_grad, grad, grad_fn, detach ..., the modes of a thread, and the functions that
-// attach nodes to results of Python's own functions.
+// What Python sees of a tensor's history: requires_grad, grad, grad_fn, detach ..., the modes of a thread, and the functions
+// that attach nodes to results of Python's own functions.
 #include <cstring>
 
 #include "python/autograd.h"
@@ -22,7 +22,8 @@ void change(PyObject* self, bool on) {
 
 constexpr const char* kOnlyLeaves = "you can only change requires_grad flags of leaf variables.";
 constexpr const char* kUseDetach =
-    " If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().";
+    " If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = "
+    "var.detach().";
 
 int set_requires_grad(PyObject* self, PyObject* value, void*) {
   return guarded([&] {
@@ -70,12 +71,13 @@ PyObject* get_grad(PyObject* self, void*) {
     const PyTensor* tensor = as_tensor(self);
     if (tensor->extra && tensor->extra->grad) return Py_NewRef(tensor->extra->grad);
     if (tensor->grad_fn && !(tensor->flags & kRetainsGrad) &&
-        PyErr_WarnEx(PyExc_UserWarning,
-                     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-                     "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-                     "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
-                     "leaf Tensor instead.",
-                     1) < 0)
+        PyErr_WarnEx(
+            PyExc_UserWarning,
+            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+            "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+            "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+            "leaf Tensor instead.",
+            1) < 0)
       return nullptr;
     Py_RETURN_NONE;
   });
@@ -87,7 +89,8 @@ int set_grad(PyObject* self, PyObject* value, void*) {
       if (Extra* extra = as_tensor(self)->extra) Py_CLEAR(extra->grad);
       return 0;
     }
-    check_type(is_tensor(value), "assigned grad expected to be a Tensor or None but got grad of type ", Py_TYPE(value)->tp_name);
+    check_type(is_tensor(value), "assigned grad expected to be a Tensor or None but got grad of type ",
+               Py_TYPE(value)->tp_name);
     check(value != self, "can't assign Variable as its own grad");
     const Tensor &grad = tensor_of(value), &tensor = tensor_of(self);
     const auto sizes = [](const Tensor& t) {
@@ -97,8 +100,10 @@ int set_grad(PyObject* self, PyObject* value, void*) {
     };
     check(grad.dtype() == tensor.dtype(), "attempting to assign a gradient with dtype '", info(grad.dtype()).name,
           "' to a tensor with grad_dtype '", info(tensor.dtype()).name, "'. The gradient must match the tensor's dtype.");
-    check(grad.sizes() == tensor.sizes(), "attempting to assign a gradient of size '", [&] { return sizes(grad); },
-          "' to a tensor of size '", [&] { return sizes(tensor); }, "'. Please ensure that the gradient and the tensor are the same size");
+    check(
+        grad.sizes() == tensor.sizes(), "attempting to assign a gradient of size '", [&] { return sizes(grad); },
+        "' to a tensor of size '", [&] { return sizes(tensor); },
+        "'. Please ensure that the gradient and the tensor are the same size");
     Extra& extra = extra_of(self);
     Py_XDECREF(std::exchange(extra.grad, Py_NewRef(value)));
     return 0;
@@ -111,7 +116,8 @@ PyObject* get_data(PyObject* self, void*) {
 
 int set_data(PyObject* self, PyObject* value, void*) {
   return guarded([&] {
-    check_type(value && is_tensor(value), "Variable data has to be a tensor, but got ", value ? Py_TYPE(value)->tp_name : "nothing");
+    check_type(value && is_tensor(value), "Variable data has to be a tensor, but got ",
+               value ? Py_TYPE(value)->tp_name : "nothing");
     check(!requires_grad(self) || is_floating(tensor_of(value).dtype()),
           "data set to a tensor that requires gradients must be floating point or complex dtype");
     tensor_of(self) = tensor_of(value);
@@ -147,7 +153,8 @@ PyObject* retain_grad(PyObject* self, PyObject*) {
     if (!node) Py_RETURN_NONE;
     NodeExtra& extra = node_extra(node);
     if (!extra.retained) extra.retained = checked(PyDict_New()).release();
-    const Owned reference = checked(PyWeakref_NewRef(self, nullptr)), output = checked(PyLong_FromUnsignedLong(as_tensor(self)->output));
+    const Owned reference = checked(PyWeakref_NewRef(self, nullptr)),
+                output = checked(PyLong_FromUnsignedLong(as_tensor(self)->output));
     if (PyDict_SetItem(extra.retained, output.get(), reference.get()) < 0) throw PythonError();
     as_tensor(self)->flags |= kRetainsGrad;
     Py_RETURN_NONE;
@@ -228,11 +235,13 @@ PyMethodDef kMethods[] = {
     {"detach_", detach_inplace, METH_NOARGS,
      "detach_() -> Tensor\n\nForgets the tensor's own history and returns the tensor. RuntimeError for views."},
     {"retain_grad", retain_grad, METH_NOARGS,
-     "retain_grad()\n\nBackward passes put the gradient of this tensor into .grad though it is no leaf. RuntimeError where it needs none."},
+     "retain_grad()\n\nBackward passes put the gradient of this tensor into .grad though it is no leaf. RuntimeError where it "
+     "needs none."},
     {"_is_view", is_view, METH_NOARGS, "_is_view() -> bool\n\nWhether the tensor is a view of another one."},
     {"is_inference", is_inference, METH_NOARGS, "is_inference() -> bool\n\nWhether the tensor was made in inference_mode."},
     {"_hook_dict", hook_dict, METH_NOARGS, "_hook_dict() -> dict\n\nThe hooks on this tensor's gradient, by their number."},
-    {"_post_accumulate_dict", post_accumulate_dict, METH_NOARGS, "_post_accumulate_dict() -> dict\n\nThe hooks after accumulation."},
+    {"_post_accumulate_dict", post_accumulate_dict, METH_NOARGS,
+     "_post_accumulate_dict() -> dict\n\nThe hooks after accumulation."},
 };
 #undef FAST
 
@@ -243,7 +252,8 @@ PyGetSetDef kProperties[] = {
     {"grad_fn", get_grad_fn, nullptr, "The node of the graph that computed this tensor, or None.", nullptr},
     {"output_nr", get_output_nr, nullptr, "Which of its node's results this tensor is.", nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on this tensor, which is no leaf.", nullptr},
-    {"data", get_data, set_data, "The same elements without history; writes through it are not noticed by saved tensors.", nullptr},
+    {"data", get_data, set_data, "The same elements without history; writes through it are not noticed by saved tensors.",
+     nullptr},
     {"_base", get_base, nullptr, "The tensor that this one is a view of, or None.", nullptr},
     {"_tangent", get_tangent, set_tangent, "The tangent of forward mode, or None.", nullptr},
 };
@@ -251,8 +261,7 @@ PyGetSetDef kProperties[] = {
 // Saved tensors of custom functions ------------------------------------------------------------------------------------------
 
 struct SavedTensor {
-  PyObject_HEAD
-  Saved saved;
+  PyObject_HEAD Saved saved;
 };
 PyTypeObject* saved_type = nullptr;
 Saved& saved_of(PyObject* object) { return reinterpret_cast<SavedTensor*>(object)->saved; }
@@ -286,14 +295,16 @@ PyType_Slot kSavedSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(saved_trav
 PyType_Spec kSavedSpec = {"wengert._C.SavedTensor", sizeof(SavedTensor), 0,
                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, kSavedSlots};
 
-// Functions of the module ------------------------------------------------------------------------------------------------------
+// Functions of the module
+// ------------------------------------------------------------------------------------------------------
 
 #define ARGS PyObject *, PyObject *const *args, Py_ssize_t count
 
 PyObject* needs_gradient(PyObject*, PyObject* arguments) {
   return guarded([&]() -> PyObject* {
     check_type(PyTuple_Check(arguments), "_needs_gradient(arguments: tuple)");
-    return PyBool_FromLong(needs_recording({&PyTuple_GET_ITEM(arguments, 0), static_cast<std::size_t>(PyTuple_GET_SIZE(arguments))}));
+    return PyBool_FromLong(
+        needs_recording({&PyTuple_GET_ITEM(arguments, 0), static_cast<std::size_t>(PyTuple_GET_SIZE(arguments))}));
   });
 }
 
@@ -324,7 +335,8 @@ PyObject* record(ARGS) {
 // _attach(node, inputs, outputs, differentiable) -> bool: the outputs of a custom function.
 PyObject* attach(ARGS) {
   return guarded([&]() -> PyObject* {
-    check_type(count == 4 && PyObject_TypeCheck(args[0], node_type) && PyTuple_Check(args[1]) && PyTuple_Check(args[2]) && PyTuple_Check(args[3]),
+    check_type(count == 4 && PyObject_TypeCheck(args[0], node_type) && PyTuple_Check(args[1]) && PyTuple_Check(args[2]) &&
+                   PyTuple_Check(args[3]),
                "_attach(node: Node, inputs: tuple, outputs: tuple, differentiable: tuple)");
     Node* node = as_node(args[0]);
     const Py_ssize_t input_count = PyTuple_GET_SIZE(args[1]), output_count = PyTuple_GET_SIZE(args[2]);
@@ -401,9 +413,13 @@ PyObject* primal(PyObject*, PyObject* tensor) {
 }
 
 PyObject* is_grad_enabled(PyObject*, PyObject*) { return PyBool_FromLong(mode.grad); }
-PyObject* set_grad_enabled(PyObject*, PyObject* on) { return PyBool_FromLong(std::exchange(mode.grad, PyObject_IsTrue(on) == 1)); }
+PyObject* set_grad_enabled(PyObject*, PyObject* on) {
+  return PyBool_FromLong(std::exchange(mode.grad, PyObject_IsTrue(on) == 1));
+}
 PyObject* is_inference_mode(PyObject*, PyObject*) { return PyBool_FromLong(mode.inference); }
-PyObject* set_inference_mode(PyObject*, PyObject* on) { return PyBool_FromLong(std::exchange(mode.inference, PyObject_IsTrue(on) == 1)); }
+PyObject* set_inference_mode(PyObject*, PyObject* on) {
+  return PyBool_FromLong(std::exchange(mode.inference, PyObject_IsTrue(on) == 1));
+}
 
 // Returns the hooks that were in force before.
 PyObject* set_pack_hooks(PyObject*, PyObject* hooks) {
@@ -421,8 +437,12 @@ PyObject* set_notes(ARGS) {
     return PyLong_FromLong(static_cast<long>(before));
   });
 }
-PyObject* get_notes(PyObject*, PyObject*) { return Py_BuildValue("(iO)", static_cast<int>(notes), check_nan ? Py_True : Py_False); }
-PyObject* set_watch(PyObject*, PyObject* on) { return PyBool_FromLong(std::exchange(watch_gradients, PyObject_IsTrue(on) == 1)); }
+PyObject* get_notes(PyObject*, PyObject*) {
+  return Py_BuildValue("(iO)", static_cast<int>(notes), check_nan ? Py_True : Py_False);
+}
+PyObject* set_watch(PyObject*, PyObject* on) {
+  return PyBool_FromLong(std::exchange(watch_gradients, PyObject_IsTrue(on) == 1));
+}
 
 #define FUNCTION(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL
 PyMethodDef kFunctions[] = {

@@ -323,7 +323,8 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
       static const Rule& rule = rule_named("setitem", {"input", "key", "value"});
       static PyTypeObject *slices = new_node_type("CopySlices"), *put = new_node_type("IndexPutBackward0");
       const bool view = is_view_key(key);
-      if (view && !surely_apart(tensor_of(self))) {  // what is written shows in other elements of self: a write to the part alone
+      if (view &&
+          !surely_apart(tensor_of(self))) {  // what is written shows in other elements of self: a write to the part alone
         const Owned part = checked(subscript(self, key));
         checked(PyObject_CallMethod(part.get(), is_tensor(value) ? "copy_" : "fill_", "O", value));
         return 0;

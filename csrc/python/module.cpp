@@ -6,8 +6,8 @@
 #include "ops/copy.h"
 #include "ops/probe.h"
 #include "ops/promote.h"
-#include "python/device.h"
 #include "python/autograd.h"
+#include "python/device.h"
 #include "python/python.h"
 
 namespace py = pybind11;

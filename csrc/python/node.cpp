@@ -294,10 +294,17 @@ PyMemberDef kMembers[] = {
 };
 #define SLOT(id, f) {id, reinterpret_cast<void*>(f)}
 PyType_Slot kSlots[] = {
-    SLOT(Py_tp_new, node_new),           SLOT(Py_tp_dealloc, node_dealloc), SLOT(Py_tp_traverse, node_traverse),
-    SLOT(Py_tp_clear, node_clear),       SLOT(Py_tp_repr, node_repr),       SLOT(Py_tp_call, call_node),
-    SLOT(Py_tp_getattro, get_attribute), SLOT(Py_tp_methods, kMethods),     SLOT(Py_tp_getset, kProperties),
-    SLOT(Py_tp_members, kMembers),       {0, nullptr},
+    SLOT(Py_tp_new, node_new),
+    SLOT(Py_tp_dealloc, node_dealloc),
+    SLOT(Py_tp_traverse, node_traverse),
+    SLOT(Py_tp_clear, node_clear),
+    SLOT(Py_tp_repr, node_repr),
+    SLOT(Py_tp_call, call_node),
+    SLOT(Py_tp_getattro, get_attribute),
+    SLOT(Py_tp_methods, kMethods),
+    SLOT(Py_tp_getset, kProperties),
+    SLOT(Py_tp_members, kMembers),
+    {0, nullptr},
 };
 #undef SLOT
 PyType_Spec kSpec = {"wengert._C.Node", sizeof(Node), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, kSlots};
@@ -307,8 +314,10 @@ PyType_Spec kSpec = {"wengert._C.Node", sizeof(Node), 0, Py_TPFLAGS_DEFAULT | Py
 std::uint64_t next_sequence() { return ++last_sequence; }
 
 PyTypeObject* new_node_type(const std::string& name) {
-  const Owned bases = checked(PyTuple_Pack(1, node_type)), dict = checked(Py_BuildValue("{s:(),s:s}", "__slots__", "__module__", "wengert.autograd"));
-  PyObject* type = PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "sOO", name.c_str(), bases.get(), dict.get());
+  const Owned bases = checked(PyTuple_Pack(1, node_type)),
+              dict = checked(Py_BuildValue("{s:(),s:s}", "__slots__", "__module__", "wengert.autograd"));
+  PyObject* type =
+      PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "sOO", name.c_str(), bases.get(), dict.get());
   if (!type) throw PythonError();
   // Of Node's own layout: freed nodes are kept for any type, and freed without recursion.
   reinterpret_cast<PyTypeObject*>(type)->tp_dealloc = node_dealloc;

@@ -278,7 +278,8 @@ Result call_in_context(const Call& call) {
 PyObject* wrapped(const Overload& overload, Result&& result, PyObject* input) {
   const Op& op = *overload.op;
   const auto is_view = [&](PyObject* object) {
-    return object && overload.views && is_tensor(object) && tensor_of(object).storage().get() == tensor_of(input).storage().get();
+    return object && overload.views && is_tensor(object) &&
+           tensor_of(object).storage().get() == tensor_of(input).storage().get();
   };
   if (auto* tensor = std::get_if<Tensor>(&result)) {
     if ((op.forms & kSelf) && same_view(*tensor, tensor_of(input))) return Py_NewRef(input);
@@ -316,7 +317,8 @@ void complete_objects(const Op& op, Binding& binding, std::vector<Owned>* made) 
 }
 
 [[noreturn, gnu::cold]] void fail_out(const Op& op) {
-  fail(ErrorKind::runtime, op.public_name, "(): functions with out=... arguments don't support automatic differentiation, but one of the "
+  fail(ErrorKind::runtime, op.public_name,
+       "(): functions with out=... arguments don't support automatic differentiation, but one of the "
        "arguments requires grad.");
 }
 
@@ -361,7 +363,8 @@ PyObject* run(const Overload& overload, Form form, PyObject* const* args, Bindin
     }
   }
   PyObject* result = compute();
-  if (overload.requires_grad >= 0 && binding.values[overload.requires_grad].given() && binding.values[overload.requires_grad].truth() && result) {
+  if (overload.requires_grad >= 0 && binding.values[overload.requires_grad].given() &&
+      binding.values[overload.requires_grad].truth() && result) {
     Owned held(result);
     check(is_floating(tensor_of(result).dtype()), "Only Tensors of floating point and complex dtype can require gradients");
     as_tensor(result)->flags |= kRequiresGrad;

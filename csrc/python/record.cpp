@@ -29,15 +29,15 @@ std::string function_name(Node* node) {
 }
 
 // PyTorch's sentence, then which operator keeps the value and which one wrote to it.
-[[noreturn, gnu::cold]] void fail_version(const Tensor& tensor, std::uint32_t expected, Node* source, std::uint32_t output, Node* owner) {
+[[noreturn, gnu::cold]] void fail_version(const Tensor& tensor, std::uint32_t expected, Node* source, std::uint32_t output,
+                                          Node* owner) {
   std::string origin;
   if (source) {
     origin = str(", which is output ", output, " of ", function_name(source), ",");
   }
   const char* writer = tensor.storage()->writer;
-  fail(ErrorKind::runtime,
-       "one of the variables needed for gradient computation has been modified by an inplace operation: ", type_and_sizes(tensor),
-       origin, " is at version ", tensor.version(), "; expected version ", expected,
+  fail(ErrorKind::runtime, "one of the variables needed for gradient computation has been modified by an inplace operation: ",
+       type_and_sizes(tensor), origin, " is at version ", tensor.version(), "; expected version ", expected,
        " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
        "torch.autograd.set_detect_anomaly(True, check_nan=False). [kept by ",
        owner->rule ? owner->rule->op : std::string(node_name(owner)), " for its derivative",
@@ -109,8 +109,10 @@ Owned with_history(PyObject* tensor, Node* node, std::uint32_t output, bool tang
 }
 
 constexpr const char* kNoGradView =
-    " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
-    "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
+    " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the "
+    "view "
+    "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+    "you "
     "want the inplace to be tracked).";
 
 // What a view of that kind does not allow; `happened` to it.
@@ -120,12 +122,15 @@ constexpr const char* kNoGradView =
   const std::string node = view->grad_fn ? function_name(view->grad_fn) : "a function";
   const std::string output = str("Output ", view->output, " of ", node, " is a view and ", happened, ". ");
   if (view->view_kind == ViewKind::several)
-    fail(ErrorKind::runtime, output,
-         "This view is the output of a function that returns multiple views. Such functions do not allow the output views to be "
-         "modified inplace. You should replace the inplace operation by an out-of-place one.");
+    fail(
+        ErrorKind::runtime, output,
+        "This view is the output of a function that returns multiple views. Such functions do not allow the output views to be "
+        "modified inplace. You should replace the inplace operation by an out-of-place one.");
   fail(ErrorKind::runtime, output,
-       "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
-       "view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. This "
+       "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+       "handle "
+       "view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. "
+       "This "
        "behavior is forbidden. You can fix this by cloning the output of the custom Function.");
 }
 
@@ -159,7 +164,8 @@ PyObject* copy_slices_class() {
 }
 
 PyObject* layout_of(const Tensor& tensor) {
-  return Py_BuildValue("(NNL)", wrap_size(tensor.sizes()), wrap_strides(tensor.strides()), static_cast<long long>(tensor.storage_offset()));
+  return Py_BuildValue("(NNL)", wrap_size(tensor.sizes()), wrap_strides(tensor.strides()),
+                       static_cast<long long>(tensor.storage_offset()));
 }
 
 // retain_grad() of a tensor follows it to its new node.
@@ -203,7 +209,8 @@ void clear_history(PyTensor* tensor) {
   Py_CLEAR(tensor->base);
   if (Node* node = std::exchange(tensor->grad_fn, nullptr)) Py_DECREF(as_object(node));
   if (Extra* extra = std::exchange(tensor->extra, nullptr)) {
-    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent, extra->keeps_accumulator}) Py_XDECREF(held);
+    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent, extra->keeps_accumulator})
+      Py_XDECREF(held);
     delete extra;
   }
 }
@@ -212,7 +219,8 @@ int traverse_history(PyTensor* tensor, visitproc visit, void* arg) {
   Py_VISIT(tensor->base);
   Py_VISIT(tensor->grad_fn);
   if (const Extra* extra = tensor->extra)
-    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent, extra->keeps_accumulator}) Py_VISIT(held);
+    for (PyObject* held : {extra->grad, extra->hooks, extra->post_accumulate_hooks, extra->tangent, extra->keeps_accumulator})
+      Py_VISIT(held);
   return 0;
 }
 
@@ -310,7 +318,8 @@ Owned unpack(const Saved& saved, Node* owner) {
     if (tensor.version() != saved.version) {
       const bool own = saved.output >= 0;
       Node* source = own ? owner : as_tensor(saved.object)->grad_fn;
-      fail_version(tensor, saved.version, source, own ? static_cast<std::uint32_t>(saved.output) : as_tensor(saved.object)->output, owner);
+      fail_version(tensor, saved.version, source,
+                   own ? static_cast<std::uint32_t>(saved.output) : as_tensor(saved.object)->output, owner);
     }
     if (saved.output >= 0 && mode.grad) return with_history(saved.object, owner, static_cast<std::uint32_t>(saved.output));
     return Owned::of(saved.object);
@@ -319,14 +328,16 @@ Owned unpack(const Saved& saved, Node* owner) {
   if (versions_of(saved.object, &any) != saved.version)
     fail(ErrorKind::runtime,
          "one of the variables needed for gradient computation has been modified by an inplace operation: a tensor of a list "
-         "[kept by ", owner->rule ? owner->rule->op : std::string(node_name(owner)), " for its derivative]");
+         "[kept by ",
+         owner->rule ? owner->rule->op : std::string(node_name(owner)), " for its derivative]");
   if (saved.output < 0 || !mode.grad) return Owned::of(saved.object);
   const Py_ssize_t count = PyTuple_GET_SIZE(saved.object);  // results
   Owned tuple = checked(PyTuple_New(count));
   for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject* item = PyTuple_GET_ITEM(saved.object, i);
     const bool differentiable = owner->outputs[static_cast<int>(i)].differentiable;
-    PyTuple_SET_ITEM(tuple.get(), i, differentiable ? with_history(item, owner, static_cast<std::uint32_t>(i)).release() : Py_NewRef(item));
+    PyTuple_SET_ITEM(tuple.get(), i,
+                     differentiable ? with_history(item, owner, static_cast<std::uint32_t>(i)).release() : Py_NewRef(item));
   }
   return tuple;
 }
@@ -387,7 +398,8 @@ Recorder::Recorder(const Rule& rule, std::span<PyObject* const> objects, PyObjec
     }
   }
   if (written && tangents_) {
-    check(!(as_tensor(written)->flags & kTracked), "forward mode: ", rule.op, " writes in place to a view, which is not covered");
+    check(!(as_tensor(written)->flags & kTracked), "forward mode: ", rule.op,
+          " writes in place to a view, which is not covered");
     before_ = checked(wrap(clone(tensor_of(written))));
     if (has_tangent(written)) {
       Extra& extra = extra_of(before_.get());
@@ -556,7 +568,8 @@ void Recorder::set_outputs(std::span<PyObject* const> results) {
   bool any = false;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Tensor& tensor = tensor_of(results[i]);
-    const bool differentiable = is_floating(tensor.dtype()) && (rule_.several_outputs || !any) && !(i < 64 && rule_.constant >> i & 1);
+    const bool differentiable =
+        is_floating(tensor.dtype()) && (rule_.several_outputs || !any) && !(i < 64 && rule_.constant >> i & 1);
     any |= differentiable;
     node_->outputs[static_cast<int>(i)] = {tensor.sizes(), tensor.dtype(), differentiable};
   }
@@ -592,19 +605,22 @@ void Recorder::finish(PyObject* result) {
       rebase_history(written_, node_, 0);
     else
       for (std::size_t i = 0; i < count; ++i)
-        if (node_->outputs[static_cast<int>(i)].differentiable) set_history(as_tensor(results[i]), node_, static_cast<std::uint32_t>(i));
+        if (node_->outputs[static_cast<int>(i)].differentiable)
+          set_history(as_tensor(results[i]), node_, static_cast<std::uint32_t>(i));
   }
   if (tangents_) {
     const Owned module = checked(PyImport_ImportModule("wengert.autograd.forward_ad"));
     Owned arguments = checked(PyTuple_New(static_cast<Py_ssize_t>(rule_.arguments.size())));
     for (std::size_t i = 0; i < rule_.arguments.size(); ++i)
-      PyTuple_SET_ITEM(arguments.get(), static_cast<Py_ssize_t>(i),
-                       Py_NewRef(before_ && object(static_cast<int>(i)) == written_ ? before_.get() : object(static_cast<int>(i))));
+      PyTuple_SET_ITEM(
+          arguments.get(), static_cast<Py_ssize_t>(i),
+          Py_NewRef(before_ && object(static_cast<int>(i)) == written_ ? before_.get() : object(static_cast<int>(i))));
     Owned names = checked(PyTuple_New(static_cast<Py_ssize_t>(rule_.arguments.size())));
     for (std::size_t i = 0; i < rule_.arguments.size(); ++i)
-      PyTuple_SET_ITEM(names.get(), static_cast<Py_ssize_t>(i), checked(PyUnicode_FromString(rule_.arguments[i].c_str())).release());
-    checked(PyObject_CallMethod(module.get(), "pass_on", "OsOOOO", rule_.row, rule_.op.c_str(), names.get(), arguments.get(), result,
-                                written_ ? Py_True : Py_False));
+      PyTuple_SET_ITEM(names.get(), static_cast<Py_ssize_t>(i),
+                       checked(PyUnicode_FromString(rule_.arguments[i].c_str())).release());
+    checked(PyObject_CallMethod(module.get(), "pass_on", "OsOOOO", rule_.row, rule_.op.c_str(), names.get(), arguments.get(),
+                                result, written_ ? Py_True : Py_False));
     // What the node keeps of its results carries their tangents too: forward over reverse.
     for (int i = 0; node_ && i < node_->saved.size(); ++i) {
       const Saved& saved = node_->saved[i];

@@ -57,12 +57,14 @@ class Builder {
     PyObject *key, *function;
     for (Py_ssize_t at = 0; PyDict_Next(formulas.get(), &at, &key, &function);) {
       const int index = argument(text_of(key));
-      check(index >= 0, "row '", rule_->op, "' of wengert.autograd.derivatives: the operator has no argument '", text_of(key), "'");
+      check(index >= 0, "row '", rule_->op, "' of wengert.autograd.derivatives: the operator has no argument '", text_of(key),
+            "'");
       if (function == Py_None) continue;
       rule_->formulas[static_cast<std::size_t>(index)] = formula(function);
       rule_->differentiable.push_back(index);
     }
-    const Owned joint = checked(PyObject_GetAttrString(rule_->row, "joint")), of = checked(PyObject_GetAttrString(rule_->row, "of"));
+    const Owned joint = checked(PyObject_GetAttrString(rule_->row, "joint")),
+                of = checked(PyObject_GetAttrString(rule_->row, "of"));
     if (joint.get() != Py_None) {
       rule_->joint = formula(joint.get());
       for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(of.get()); ++i) {
@@ -93,16 +95,19 @@ class Builder {
     std::uint64_t result = 0;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names.get()); ++i) {
       const auto at = std::find(among.begin(), among.end(), text_of(PyTuple_GET_ITEM(names.get(), i)));
-      check(at != among.end(), "row '", rule_->op, "' of wengert.autograd.derivatives: the operator has nothing of the name in ", attribute, "=");
+      check(at != among.end(), "row '", rule_->op,
+            "' of wengert.autograd.derivatives: the operator has nothing of the name in ", attribute, "=");
       result |= std::uint64_t{1} << (at - among.begin());
     }
     return result;
   }
 
   Source source(const std::string& name) {
-    const std::pair<const char*, SourceKind> plain[] = {
-        {"grad", SourceKind::grad},   {"grads", SourceKind::grads},   {"some_grads", SourceKind::some_grads},
-        {"needs", SourceKind::needs}, {"results", SourceKind::results}};
+    const std::pair<const char*, SourceKind> plain[] = {{"grad", SourceKind::grad},
+                                                        {"grads", SourceKind::grads},
+                                                        {"some_grads", SourceKind::some_grads},
+                                                        {"needs", SourceKind::needs},
+                                                        {"results", SourceKind::results}};
     for (const auto& [text, kind] : plain)
       if (name == text) return {kind, 0, name};
     if (const int index = argument(name); index >= 0) return {SourceKind::argument, static_cast<std::int16_t>(index), name};
@@ -186,7 +191,8 @@ const Rule& rule_of(const Op& op) {
 }
 
 const Op& matmul_op(const Tensor& input, const Tensor& other) {
-  static const Op &dot = find_op("dot"), &mv = find_op("mv"), &mm = find_op("mm"), &bmm = find_op("bmm"), &matmul = find_op("matmul");
+  static const Op &dot = find_op("dot"), &mv = find_op("mv"), &mm = find_op("mm"), &bmm = find_op("bmm"),
+                  &matmul = find_op("matmul");
   if (input.dim() == 2 && other.dim() == 2) return mm;
   if (input.dim() == 2 && other.dim() == 1) return mv;
   if (input.dim() == 1 && other.dim() == 1) return dot;
@@ -194,7 +200,8 @@ const Op& matmul_op(const Tensor& input, const Tensor& other) {
   return matmul;
 }
 
-const Rule& rule_named(const std::string& name, const std::vector<std::string>& arguments, const std::vector<std::string>& fields) {
+const Rule& rule_named(const std::string& name, const std::vector<std::string>& arguments,
+                       const std::vector<std::string>& fields) {
   static std::map<std::string, Rule*> rules;
   Rule*& rule = rules[name];
   if (!rule) {

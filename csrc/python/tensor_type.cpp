@@ -79,15 +79,12 @@ void tensor_dealloc(PyObject* self) {
 // Operators ---------------------------------------------------------------------------------------------------------
 
 struct Rows {
-  const Op &add = find_op("add"), &sub = find_op("sub"), &mul = find_op("mul"),
-                       &div = find_op("div"), &neg = find_op("neg"), &abs = find_op("abs"),
-                       &eq = find_op("eq"), &ne = find_op("ne"), &lt = find_op("lt"),
-                       &le = find_op("le"), &gt = find_op("gt"), &ge = find_op("ge"),
-                       &floor_divide = find_op("floor_divide"), &remainder = find_op("remainder"),
-                       &bitwise_and = find_op("bitwise_and"), &bitwise_or = find_op("bitwise_or"),
-                       &bitwise_xor = find_op("bitwise_xor"), &bitwise_not = find_op("bitwise_not"),
-                       &left_shift = find_op("bitwise_left_shift"),
-                       &right_shift = find_op("bitwise_right_shift"), &pow = find_op("pow");
+  const Op &add = find_op("add"), &sub = find_op("sub"), &mul = find_op("mul"), &div = find_op("div"), &neg = find_op("neg"),
+           &abs = find_op("abs"), &eq = find_op("eq"), &ne = find_op("ne"), &lt = find_op("lt"), &le = find_op("le"),
+           &gt = find_op("gt"), &ge = find_op("ge"), &floor_divide = find_op("floor_divide"), &remainder = find_op("remainder"),
+           &bitwise_and = find_op("bitwise_and"), &bitwise_or = find_op("bitwise_or"), &bitwise_xor = find_op("bitwise_xor"),
+           &bitwise_not = find_op("bitwise_not"), &left_shift = find_op("bitwise_left_shift"),
+           &right_shift = find_op("bitwise_right_shift"), &pow = find_op("pow");
 };
 const Rows* rows = nullptr;
 
