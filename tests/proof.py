@@ -12,8 +12,9 @@ is compared.
 
 import itertools
 
-import derivative_samples
 import numpy
+
+import derivative_samples
 import wengert
 import wengert.autograd.forward_ad as forward_ad
 from derivative_samples import COMPOSITES, SAMPLES, Call, Make
@@ -96,7 +97,9 @@ class Problem:
         self.weights = [self.draw(r) for r in results]
 
     def draw(self, like):
-        values = wengert.tensor(self.random.uniform(0.5, 1.5, tuple(like.shape)) * self.random.choice([-1.0, 1.0], tuple(like.shape)))
+        values = wengert.tensor(
+            self.random.uniform(0.5, 1.5, tuple(like.shape)) * self.random.choice([-1.0, 1.0], tuple(like.shape))
+        )
         return values.to(like.dtype)
 
     def values(self, variables):
@@ -163,7 +166,9 @@ class Problem:
             duals = [forward_ad.make_dual(v.detach(), u) for v, u in zip(self.leaves(), direction, strict=True)]
             with wengert.no_grad():
                 tangents = [forward_ad.unpack_dual(value).tangent for value in self.values(duals)]
-        tangent = _dot([t for t in tangents if t is not None], [w for w, t in zip(self.weights, tangents, strict=True) if t is not None])
+        tangent = _dot(
+            [t for t in tangents if t is not None], [w for w, t in zip(self.weights, tangents, strict=True) if t is not None]
+        )
         return _error(_dot(grads, direction), tangent, _size(grads, direction))
 
 
@@ -231,8 +236,13 @@ def main():
     import sys
 
     errors = {name: prove(name) for name in [*differentiable_rows(), *COMPOSITES]}
-    print(f"{len(TABLE)} rows: {len(differentiable_rows())} proven by {sum(len(calls(n)) for n in differentiable_rows())} calls, ", end="")
-    print(f"{len(BY_NAME)} tested by name, {sum(not row.differentiable for row in TABLE.values())} say None; {len(COMPOSITES)} composites")
+    print(
+        f"{len(TABLE)} rows: {len(differentiable_rows())} proven by {sum(len(calls(n)) for n in differentiable_rows())} calls, ",
+        end="",
+    )
+    print(
+        f"{len(BY_NAME)} tested by name, {sum(not row.differentiable for row in TABLE.values())} say None; {len(COMPOSITES)} composites"
+    )
     for order in ("first", "second", "forward"):
         name = max(errors, key=lambda n: errors[n][order])
         print(f"worst error, {order}: {errors[name][order]:.1e} ({name})")

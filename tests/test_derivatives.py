@@ -1,7 +1,8 @@
 """The derivative table: complete, and every row of it proven (tests/proof.py)."""
 
-import proof
 import pytest
+
+import proof
 import wengert
 from derivative_samples import COMPOSITES, SAMPLES
 from wengert.autograd.derivatives import TABLE
@@ -59,7 +60,9 @@ def test_formulas_ask_for_what_exists():
 
 def test_a_missing_row_names_operator_and_table(monkeypatch):
     x = wengert.ones(2, requires_grad=True)
-    with pytest.raises(RuntimeError, match=r"derivative for resize_ is not implemented \[wengert.autograd.derivatives has no row"):
+    with pytest.raises(
+        RuntimeError, match=r"derivative for resize_ is not implemented \[wengert.autograd.derivatives has no row"
+    ):
         (x * 1).resize_(3)
 
 
@@ -69,7 +72,9 @@ def test_none_says_not_differentiable():
         wengert.unique(x)
 
 
-@pytest.mark.parametrize("name", ["uniform_", "normal_", "exponential_", "log_normal_", "geometric_", "cauchy_", "bernoulli_", "random_"])
+@pytest.mark.parametrize(
+    "name", ["uniform_", "normal_", "exponential_", "log_normal_", "geometric_", "cauchy_", "bernoulli_", "random_"]
+)
 def test_random_fills_have_gradient_zero(name):
     x = wengert.rand(4, requires_grad=True)
     y = x * 2
@@ -121,7 +126,9 @@ KINKS = [
 def test_kink(name, f, at, expected):
     x = wengert.tensor(at, dtype=wengert.float64, requires_grad=True)
     f(x).sum().backward()
-    assert wengert.equal(x.grad.nan_to_num(99.0, 98.0), wengert.tensor(expected, dtype=wengert.float64).nan_to_num(99.0, 98.0)), x.grad
+    assert wengert.equal(
+        x.grad.nan_to_num(99.0, 98.0), wengert.tensor(expected, dtype=wengert.float64).nan_to_num(99.0, 98.0)
+    ), x.grad
 
 
 def test_maximum_halves_ties():

@@ -77,7 +77,9 @@ def grad(
     (tensor(18.),)
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     allow_unused = materialize_grads if allow_unused is None else allow_unused
     outputs, inputs = _tuple(outputs), _tuple(inputs)
     grads = _gradients(outputs, grad_outputs)
@@ -96,7 +98,8 @@ def grad(
             )
         if materialize_grads:
             results = tuple(
-                input.new_zeros(input.shape) if result is None else result for input, result in zip(inputs, results, strict=True)
+                input.new_zeros(input.shape) if result is None else result
+                for input, result in zip(inputs, results, strict=True)
             )
     return results
 
@@ -106,7 +109,9 @@ def _batched(outputs, inputs, grads, retain, create_graph, allow_unused, materia
 
     counts = {grad.size(0) for grad in grads if grad is not None and grad.dim() > 0}
     if len(counts) != 1:
-        raise RuntimeError(f"is_grads_batched=True: the first dimension of grad_outputs differs or is missing: {sorted(counts)}")
+        raise RuntimeError(
+            f"is_grads_batched=True: the first dimension of grad_outputs differs or is missing: {sorted(counts)}"
+        )
     (count,) = counts
     rows = [
         grad(

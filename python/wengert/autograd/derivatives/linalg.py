@@ -117,7 +117,10 @@ rule("linalg_lu_factor_ex", A=lu)
 rule("linalg_inv_ex", A=lambda grad, inverse: -(inverse.mT @ grad @ inverse.mT))
 rule("linalg_solve_ex", of=("A", "B"), joint=_solve)
 rule("linalg_solve_triangular", of=("A", "B"), joint=_solve_triangular)
-rule("linalg_pinv", A=_pinv, kink="Where a change of A changes its rank there is no derivative.",
+rule(
+    "linalg_pinv",
+    A=_pinv,
+    kink="Where a change of A changes its rank there is no derivative.",
 )
 rule(
     "linalg_lstsq",
