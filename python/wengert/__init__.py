@@ -60,7 +60,22 @@ def is_floating_point(input):
 
 
 # Loaded when first used.
-_SUBMODULES = ("array_api", "autograd", "func", "linalg", "optim", "special", "utils", "viz")
+_SUBMODULES = (
+    "amp",
+    "array_api",
+    "autograd",
+    "backends",
+    "cuda",
+    "func",
+    "linalg",
+    "nn",
+    "optim",
+    "serialization",
+    "special",
+    "utils",
+    "version",
+    "viz",
+)
 _LAZY = {
     "no_grad": "autograd.modes",
     "enable_grad": "autograd.modes",
@@ -68,6 +83,17 @@ _LAZY = {
     "inference_mode": "autograd.modes",
     "load": "serialization",
     "save": "serialization",
+    "autocast": "amp",
+    "are_deterministic_algorithms_enabled": "_settings",
+    "compile": "_settings",
+    "get_default_device": "_settings",
+    "get_float32_matmul_precision": "_settings",
+    "get_num_interop_threads": "_settings",
+    "is_deterministic_algorithms_warn_only_enabled": "_settings",
+    "set_default_device": "_settings",
+    "set_float32_matmul_precision": "_settings",
+    "set_num_interop_threads": "_settings",
+    "use_deterministic_algorithms": "_settings",
 }
 
 
