@@ -125,7 +125,7 @@ class _Application:
         self.given = dict(zip(names, arguments, strict=True))
         self.primals = {name: _map(_C._primal, value) for name, value in self.given.items()}
         self.results = results if isinstance(results, tuple) else (results,)
-        self.fields = getattr(type(results), "_fields", None) or getattr(type(results), "__match_args__", ())
+        self.fields = getattr(type(results), "_fields", ()) or getattr(type(results), "__match_args__", ())
         self.plain = tuple(map(_C._primal, self.results))
         constant = [self.fields.index(name) for name in row.constant]
         floating = [i for i, result in enumerate(self.results) if result.is_floating_point() and i not in constant]
@@ -226,9 +226,9 @@ class _Application:
         if self.row.joint is not None:
             needs = tuple(_any_tangent(self.given[name]) for name in self.row.of)
             values = self.apply(self.row.joint, grads, needs)
-            pairs = zip(self.row.of, values, strict=True)
+            pairs = list(zip(self.row.of, values, strict=True))
         else:
-            pairs = ((name, self.apply(f, grads)) for name, f in self.formulas().items() if _any_tangent(self.given[name]))
+            pairs = [(name, self.apply(f, grads)) for name, f in self.formulas().items() if _any_tangent(self.given[name])]
         for name, value in pairs:
             given = self.given[name]
             if isinstance(given, (tuple, list)):
@@ -283,7 +283,8 @@ def pass_on(row, op, names, arguments, results, written):
     if row is None:
         raise NotImplementedError(f"forward mode: {op} has no row in wengert.autograd.derivatives")
     if op == "setitem":
-        return _pass_assignment(*arguments, results)
+        before, key, value = arguments
+        return _pass_assignment(before, key, value, results)
     call = _Application(row, op, names, arguments, results)
     for result, tangent in zip(call.results, call.tangents(), strict=True):
         if tangent is not None:

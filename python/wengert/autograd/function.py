@@ -144,6 +144,8 @@ class Function:
     (tensor(12.),)
     """
 
+    _backward_cls: type  # of the nodes: each subclass makes its own
+
     @staticmethod
     def forward(*args, **kwargs):
         """``forward(ctx, *args)`` returns a tensor or a tuple; with a ``setup_context`` it is ``forward(*args)``.

@@ -21,7 +21,7 @@ def _register_prehook(self, fn):
     return register(self._prehooks, fn)
 
 
-Node.register_hook, Node.register_prehook = _register_hook, _register_prehook
+Node.register_hook, Node.register_prehook = _register_hook, _register_prehook  # type: ignore[method-assign]
 
 
 class CopySlices(Node):

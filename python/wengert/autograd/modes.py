@@ -43,6 +43,7 @@ class _Mode:
     """A context manager that also decorates functions, with parentheses or without."""
 
     __slots__ = ("before",)
+    before: bool  # the mode outside
 
     def __new__(cls, function=None):
         self = super().__new__(cls)
@@ -123,6 +124,7 @@ class inference_mode:
     """
 
     __slots__ = ("before", "mode")
+    mode: bool
 
     def __new__(cls, mode=True):
         self = super().__new__(cls)

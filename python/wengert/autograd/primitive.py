@@ -27,13 +27,14 @@ def primitive(name):
             if options.get("out") is not None:
                 fail_out(name)
             results = function(*map(_plain, args), **{key: _plain(value) for key, value in options.items()})
-            results = results._make(map(_plain, results)) if isinstance(results, tuple) else _plain(results)
+            results = _plain(results) if isinstance(results, _C.TensorBase) else results._make(map(_plain, results))
             if names is None:  # by now the arguments are known to fit
                 names = _parameters(function)
             return _C._record(name, names, _all_arguments(function, names, args, options), results)
 
         call.__name__, call.__qualname__, call.__module__ = function.__name__, function.__qualname__, function.__module__
-        call.__doc__, call.__wrapped__ = function.__doc__, function
+        call.__doc__ = function.__doc__
+        call.__wrapped__ = function  # type: ignore[attr-defined]
         return call
 
     return decorate

@@ -19,10 +19,7 @@ class RemovableHandle:
         self.id = RemovableHandle.next_id
         RemovableHandle.next_id += 1
         self._extra = () if extra_dict is None else extra_dict if isinstance(extra_dict, (list, tuple)) else (extra_dict,)
-        try:
-            self._hooks = weakref.ref(hooks)
-        except TypeError:  # a plain dict
-            self._hooks = lambda: hooks
+        self._hooks = (lambda: hooks) if type(hooks) is dict else weakref.ref(hooks)  # no weak references to plain dicts
 
     def remove(self):
         """Takes the hook out; nothing happens where it has been taken out already."""

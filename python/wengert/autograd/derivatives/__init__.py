@@ -77,4 +77,4 @@ def rule(*names, of=(), joint=None, tangent=None, domain=None, constant=(), unre
         TABLE[name] = Row(name, formulas, of, joint, tangent, domain, constant, unread, kink, node, module)
 
 
-from . import elementwise, indexing, linalg, matrix, movement, reductions, sorting, special, views  # noqa: E402, F401
+from . import elementwise, indexing, linalg, matrix, movement, reductions, sorting, special, views  # noqa: E402

@@ -237,7 +237,7 @@ def _product(node):
 
 def _powers(nodes):
     """The texts of factors, each once, with how often it occurs as its exponent."""
-    counts = {}
+    counts: dict = {}
     for node in nodes:
         counts.setdefault(ast.unparse(node), [node, 0])[1] += 1
     return [
@@ -318,7 +318,8 @@ def _known(node, name, arguments, keywords):
         return None
     if (name, len(arguments)) in PRODUCT_CALLS:
         return _product(node)
-    of = {1: _of_one, 2: _of_two, 3: _of_three}.get(len(arguments))
+    by_count: dict = {1: _of_one, 2: _of_two, 3: _of_three}
+    of = by_count.get(len(arguments))
     return of and of(name, *arguments)
 
 

@@ -90,7 +90,9 @@ def _selection(input, key):
         key = tuple(key)
     items = [_item(item) for item in (key if isinstance(key, tuple) else (key,))]
     skipped = input.dim() - sum(_taken(item) for item in items)
-    plain, dims, tensors, dim = [], [], [], 0
+    plain: list = []
+    dims: list[int] = []
+    tensors, dim = [], 0
     for item in items:
         if isinstance(item, wengert.Tensor):
             plain += [_WHOLE] * _taken(item)

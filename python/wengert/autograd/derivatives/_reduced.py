@@ -35,7 +35,7 @@ def reduction_gradients(grad, input, src, result, reduce, include_self, needs, c
         grad_src = collect(part) if need_src else None
     else:
         grad_src = collect(grad) / collect(count) if need_src else None
-    if need_src and reduce != "mean":
+    if grad_src is not None and reduce != "mean":
         grad_src = grad_src * from_src
     return grad_input, grad_src
 

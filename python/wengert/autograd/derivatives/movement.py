@@ -72,7 +72,8 @@ def unrepeated(grad, input_shape, repeats):
     if isinstance(repeats, int):
         repeats = (repeats,)
     count = max(len(repeats), len(input_shape))
-    shape, copies = [], []
+    shape: list[int] = []
+    copies: list[int] = []
     for n, size in zip(
         [1] * (count - len(repeats)) + list(repeats), [1] * (count - len(input_shape)) + list(input_shape), strict=True
     ):
