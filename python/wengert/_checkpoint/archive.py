@@ -72,7 +72,7 @@ class Archive:
             self.zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, OverflowError, ValueError, struct.error) as error:
             raise self.error(f"PytorchStreamReader failed reading zip archive: {error} (is the file whole?)") from None
-        self.records = {}
+        self.records: dict[str, zipfile.ZipInfo] = {}
         for info in self.zip.infolist():
             if info.filename in self.records:
                 raise self.error(f"two records are named {info.filename!r}")

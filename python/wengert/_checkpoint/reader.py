@@ -201,10 +201,9 @@ class Reader:
                     raise pickle.UnpicklingError(f"Weights only load failed. Unsupported operand {code}")
                 step(self)
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, AttributeError, struct.error) as error:
-            if isinstance(error, UnicodeError):
-                error = "text that is not UTF-8"
+            what = "text that is not UTF-8" if isinstance(error, UnicodeError) else error
             raise pickle.UnpicklingError(
-                f"Weights only load failed. The pickle is damaged or hostile, before its byte {self.at}: {error}"
+                f"Weights only load failed. The pickle is damaged or hostile, before its byte {self.at}: {what}"
             ) from None
 
     # ---- the stream and the stack

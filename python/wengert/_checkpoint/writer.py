@@ -45,7 +45,7 @@ class Writer:
         self.memo = {}  # id: number
         self.kept = []  # objects whose id is in memo
         self.path = []
-        self.by_address = {}
+        self.by_address: dict[int, _Storage] = {}
         self.all = []
 
     def dump(self, value):
@@ -63,8 +63,7 @@ class Writer:
     def storages(self):
         for storage in self.all:
             size = storage.last - (storage.first or 0)
-            flat = storage.tensor.as_strided((size,), (1,), storage.first) if size else None
-            yield storage.key, memoryview(flat).cast("B") if size else b""
+            yield storage.key, memoryview(storage.tensor.as_strided((size,), (1,), storage.first)).cast("B") if size else b""
 
     # ---- values
 
@@ -283,9 +282,8 @@ class Writer:
 
     def _storage(self, tensor):
         if tensor.numel() == 0:
-            storage = _Storage(str(len(self.all)), tensor)
-            self.all.append(storage)
-            return storage
+            self.all.append(_Storage(str(len(self.all)), tensor))
+            return self.all[-1]
         item = tensor.dtype.itemsize
         offset = tensor.storage_offset()
         address = tensor.data_ptr() - offset * item

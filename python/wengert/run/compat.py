@@ -102,7 +102,8 @@ def report(paths: Iterable[str], missing_only: bool) -> int:
             print(f"wengert compat: {path}: {error}", file=sys.stderr)
             status = 2
             continue
-        covered, missing = [], []
+        covered: list = []
+        missing: list = []
         for name, lines in sorted(found.items()):
             good, near = resolve(name)
             (covered if good else missing).append((name, lines, near))

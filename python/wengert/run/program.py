@@ -22,7 +22,7 @@ def run_script(script, arguments):
     sys.path[0] = script if os.path.isdir(script) else os.path.dirname(os.path.abspath(path))
     main = ModuleType("__main__")
     main.__file__ = path
-    main.__builtins__ = __builtins__
+    main.__dict__["__builtins__"] = __builtins__
     main.__loader__ = main.__spec__ = None
     sys.modules["__main__"] = main
     return _carry_out(lambda: exec(compile(source, path, "exec"), main.__dict__))

@@ -15,7 +15,7 @@ class Dataset:
     With ``__getitems__(indices)``, which returns a list of samples, a DataLoader fetches a batch in one call.
     """
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: classmethod = classmethod(GenericAlias)
 
     def __getitem__(self, index):
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")

@@ -13,7 +13,7 @@ _DRAWN_AT_ONCE = 32  # by RandomSampler with replacement: part of what a seed me
 class Sampler:
     """A subclass has ``__iter__()``, of indices, and usually ``__len__()``."""
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: classmethod = classmethod(GenericAlias)
 
     def __iter__(self):
         raise NotImplementedError

@@ -25,11 +25,12 @@ def enlarge(fd):
 
 def pack(value):
     """The buffers that send writes: raises what pickling raises, before a byte is written."""
-    buffers = []
+    buffers: list = []
     pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     views = [buffer.raw() for buffer in buffers]
     sizes = struct.pack(f"<{len(views)}Q", *(view.nbytes for view in views))
-    return [memoryview(part) for part in (_HEAD.pack(len(sizes), len(pickled)) + sizes + pickled, *views) if len(part)]
+    parts: list[bytes | memoryview] = [_HEAD.pack(len(sizes), len(pickled)) + sizes + pickled, *views]
+    return [memoryview(part) for part in parts if len(part)]
 
 
 def send(fd, parts):

@@ -25,14 +25,14 @@ def _like(original, items):
     """A mapping or sequence of original's own type with these items, or None where its type cannot be made from them."""
     try:
         if isinstance(original, MutableMapping):
-            clone = copy.copy(original)  # keeps what a subclass adds
-            clone.update(items)
-            return clone
+            mapping = copy.copy(original)  # keeps what a subclass adds
+            mapping.update(items)
+            return mapping
         if isinstance(original, MutableSequence):
-            clone = copy.copy(original)
+            sequence = copy.copy(original)
             for i, item in enumerate(items):
-                clone[i] = item
-            return clone
+                sequence[i] = item
+            return sequence
         return type(original)(items)
     except TypeError:
         return None
@@ -56,9 +56,9 @@ def default_convert(data):
     if _is_numpy(data) and not _is_numpy(data, "str_", "bytes_"):
         return _convert_numpy(data)
     if isinstance(data, Mapping):
-        items = {key: default_convert(data[key]) for key in data}
-        converted = _like(data, items)
-        return items if converted is None else converted
+        values = {key: default_convert(data[key]) for key in data}
+        converted = _like(data, values)
+        return values if converted is None else converted
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*(default_convert(item) for item in data))
     if isinstance(data, tuple):
@@ -126,7 +126,7 @@ def collate_str_fn(batch, *, collate_fn_map=None):
     return batch
 
 
-default_collate_fn_map = {
+default_collate_fn_map: dict = {
     wengert.Tensor: collate_tensor_fn,
     float: collate_float_fn,
     int: collate_int_fn,

@@ -18,9 +18,10 @@ class ExceptionWrapper:
     """The exception being handled: its type and its traceback as text, since the traceback itself stays in its process."""
 
     def __init__(self, where):
-        kind, value, trace = sys.exc_info()
+        error = sys.exception()
+        kind = type(error)
         self.name, self.where = kind.__name__, where
-        self.text = "".join(traceback.format_exception(kind, value, trace))
+        self.text = "".join(traceback.format_exception(error))
         self.kind = next((each for each in kind.__mro__ if _importable(each)), RuntimeError)
 
     def reraise(self):

@@ -166,7 +166,7 @@ class WorkerIterator:
         self._turns = itertools.cycle(range(self._count))
         self._given = self._next = 0
         self._arrived = {}  # number: answer that is not due yet
-        self._load = collections.Counter()
+        self._load: collections.Counter = collections.Counter()
         for _ in range(self._outstanding_limit):
             self._give()
 

@@ -63,7 +63,7 @@ def _serve(
     set_num_threads(1)
     _seed_everything(base_seed, worker_id)
     _info = WorkerInfo(id=worker_id, num_workers=num_workers, seed=seed, dataset=dataset)
-    failed = fetch = None
+    failed = None
     try:
         if worker_init_fn is not None:
             worker_init_fn(worker_id)
@@ -72,6 +72,7 @@ def _serve(
         failed = ExceptionWrapper(where)
     while (task := waiting.get()) is not None:
         number, index = task
+        answer: object
         try:
             if isinstance(index, Resumed):
                 fetch = make_fetch(dataset, auto_collation, collate_fn, drop_last)
