@@ -74,8 +74,9 @@ def resolve(name):
     >>> from wengert.run.names import resolve
     >>> resolve("torch.linalg.solve")
     (True, [])
-    >>> resolve("torch.linalg.sovle")
-    (False, ['torch.linalg.solve', 'torch.linalg.solve_ex', 'torch.linalg.lu_solve'])
+    >>> covered, near = resolve("torch.linalg.sovle")
+    >>> covered, near[0]
+    (False, 'torch.linalg.solve')
     """
     parts = name.split(".")
     owner, path = importlib.import_module("wengert"), TOP

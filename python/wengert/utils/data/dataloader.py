@@ -41,7 +41,7 @@ class DataLoader:
     >>> _ = wengert.manual_seed(0)
     >>> loader = wengert.utils.data.DataLoader(range(6), batch_size=4, shuffle=True)
     >>> list(loader)
-    [tensor([2, 0, 5, 1]), tensor([3, 4])]
+    [tensor([0, 4, 3, 5]), tensor([2, 1])]
     """
 
     __class_getitem__: classmethod = classmethod(GenericAlias)

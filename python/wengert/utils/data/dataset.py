@@ -194,7 +194,7 @@ def random_split(dataset, lengths, generator=default_generator):
 
     >>> a, b = wengert.utils.data.random_split(range(10), [0.7, 0.3], generator=wengert.Generator().manual_seed(1))
     >>> list(b)
-    [9, 4, 3]
+    [3, 7, 4]
     """
     from ... import randperm
 

@@ -36,7 +36,7 @@ class RandomSampler(Sampler):
     """num_samples indices (None: as many as data_source has), without replacement as permutations one after another.
 
     >>> list(wengert.utils.data.RandomSampler(range(4), generator=wengert.Generator().manual_seed(0)))
-    [2, 0, 1, 3]
+    [0, 1, 3, 2]
     """
 
     def __init__(self, data_source, replacement=False, num_samples=None, generator=None):
