@@ -5,13 +5,19 @@ from typing import Any, TypeVar, overload
 
 from . import _C
 from . import random as random
+from . import amp as amp
 from . import array_api as array_api
 from . import autograd as autograd
+from . import backends as backends
+from . import cuda as cuda
 from . import func as func
 from . import linalg as linalg
+from . import nn as nn
 from . import optim as optim
+from . import serialization as serialization
 from . import special as special
 from . import utils as utils
+from . import version as version
 from . import viz as viz
 from ._C import channels_last as channels_last
 from ._C import channels_last_3d as channels_last_3d
@@ -47,8 +53,20 @@ from ._tensor import Tensor as Tensor
 from ._typeinfo import finfo as finfo
 from ._typeinfo import iinfo as iinfo
 from .random import default_generator as default_generator
+from ._settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .amp import autocast as autocast
+from ._settings import compile as compile
+from ._settings import get_default_device as get_default_device
+from ._settings import get_float32_matmul_precision as get_float32_matmul_precision
+from ._settings import get_num_interop_threads as get_num_interop_threads
+from ._settings import is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled
 from .serialization import load as load
 from .serialization import save as save
+from ._settings import set_default_device as set_default_device
+from ._settings import set_float32_matmul_precision as set_float32_matmul_precision
+from ._settings import set_num_interop_threads as set_num_interop_threads
+from ._settings import use_deterministic_algorithms as use_deterministic_algorithms
+from .func import vmap as vmap
 from ._typing import Device, DType, Layout, MemoryFormat, Number
 from ._tensor import _frexp_result
 from ._tensor import _max_result
