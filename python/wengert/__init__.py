@@ -83,7 +83,6 @@ _LAZY = {
     "inference_mode": "autograd.modes",
     "load": "serialization",
     "save": "serialization",
-    "vmap": "func",
     "autocast": "amp",
     "are_deterministic_algorithms_enabled": "_settings",
     "compile": "_settings",

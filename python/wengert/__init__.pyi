@@ -66,7 +66,6 @@ from ._settings import set_default_device as set_default_device
 from ._settings import set_float32_matmul_precision as set_float32_matmul_precision
 from ._settings import set_num_interop_threads as set_num_interop_threads
 from ._settings import use_deterministic_algorithms as use_deterministic_algorithms
-from .func import vmap as vmap
 from ._typing import Device, DType, Layout, MemoryFormat, Number
 from ._tensor import _frexp_result
 from ._tensor import _max_result
