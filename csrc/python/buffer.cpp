@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "python/python.h"
+#include "python/autograd.h"
 
 namespace wengert::python {
 namespace {
@@ -68,6 +68,8 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
       PyErr_SetString(PyExc_BufferError, why);
       return -1;
     };
+    check(!mode.grad || !requires_grad(self),
+          "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
     if ((flags & PyBUF_WRITABLE) && !t.writable()) return refuse("the tensor shares read-only memory");
     const auto asks = [flags](int request) { return (flags & request) == request; };
     const bool fortran = is_contiguous(reversed(t.sizes()), reversed(t.strides()));

@@ -168,7 +168,7 @@ bool finite(const Tensor& tensor) {
 
 std::uint64_t last_pass = 0;
 thread_local bool restricted = false;  // the pass that runs on this thread leaves out what does not lead to its inputs
-std::mutex accumulation;
+std::recursive_mutex accumulation;     // what a finalizer runs inside may be a pass of its own
 
 // Two threads' passes may add to one leaf. Waiting must not hold the GIL, which the other needs to finish.
 class AccumulationLock {
@@ -404,6 +404,7 @@ void Pass::run_hooks_after(Node* node, Few<Owned, 3>& grads, Gradients& result) 
 
 void Pass::accumulate(PyObject* variable, Owned grad) {
   static const ElementwiseRow& add = elementwise_row("add");
+  Owned held;  // what .grad was, until after the lock: the GIL is released in long additions, and somebody may set .grad
   const AccumulationLock lock;
   Extra& extra = extra_of(variable);
   if (!extra.grad) {
@@ -422,12 +423,13 @@ void Pass::accumulate(PyObject* variable, Owned grad) {
   }
   if (create_) {
     PyObject* total = checked(PyNumber_Add(extra.grad, grad.get())).release();
-    Py_DECREF(std::exchange(extra.grad, total));
+    held = Owned(std::exchange(extra.grad, total));
     return;
   }
-  Tensor& held = tensor_of(extra.grad);
-  const Operand operands[2] = {Operand(held), Operand(tensor_of(grad.get()))};
-  elementwise(add, operands, &held, true);
+  held = Owned::of(extra.grad);
+  Tensor& total = tensor_of(held.get());
+  const Operand operands[2] = {Operand(total), Operand(tensor_of(grad.get()))};
+  elementwise(add, operands, &total, true);
 }
 
 void Pass::restrict_to_inputs(std::span<const Edge> roots, std::span<const Edge> targets) {
@@ -645,7 +647,7 @@ void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, c
 
 void add_engine(PyObject* module) {
   // The thread that holds the lock does not exist in a forked child.
-  pthread_atfork(nullptr, nullptr, [] { new (&accumulation) std::mutex; });
+  pthread_atfork(nullptr, nullptr, [] { new (&accumulation) std::recursive_mutex; });
   for (PyMethodDef* definition : {&kRunBackward, &kIsRestricted}) {
     PyObject* function = PyCFunction_New(definition, nullptr);
     if (!function || PyModule_AddObject(module, definition->ml_name, function) < 0) throw pybind11::error_already_set();

@@ -27,7 +27,7 @@ constexpr const char* kUseDetach =
 
 int set_requires_grad(PyObject* self, PyObject* value, void*) {
   return guarded([&] {
-    check_type(value && PyBool_Check(value), "requires_grad must be a bool");
+    check(value && PyBool_Check(value), "requires_grad must be a bool");
     const bool on = value == Py_True;
     check(!grad_fn_of(self), kOnlyLeaves, on ? "" : kUseDetach);
     if (on) check_can_require(self, "floating point and complex");

@@ -236,9 +236,11 @@ PyObject* get_attribute(PyObject* self, PyObject* name) {
   return guarded([&]() -> PyObject* {
     for (std::size_t i = 0; i < sources.size(); ++i)
       if (sources[i].name == wanted && sources[i].saved()) {
-        if (node->freed || static_cast<int>(i) >= node->saved.size()) fail_freed();
-        if (!node->saved[static_cast<int>(i)].object) Py_RETURN_NONE;
-        return unpack(node->saved[static_cast<int>(i)], node).release();
+        if (static_cast<int>(i) >= node->saved.size()) Py_RETURN_NONE;
+        const Saved& saved = node->saved[static_cast<int>(i)];
+        if (!saved.object && saved.has_versions) fail_freed();
+        if (!saved.object) Py_RETURN_NONE;
+        return unpack(saved, node).release();
       }
     return PyObject_GenericGetAttr(self, name);
   });

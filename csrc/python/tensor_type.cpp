@@ -44,6 +44,12 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     PyObject* self = type->tp_alloc(type, 0);
     if (!self) return nullptr;
     new (&tensor_of(self)) Tensor(std::move(value));
+    if (first && is_tensor(first) && mode.grad && requires_grad(first)) {  // x[...] of another class
+      const Owned held(self), alias = checked(PyObject_GetItem(first, Py_Ellipsis));
+      track_view(self, first);
+      set_history(as_tensor(self), as_tensor(alias.get())->grad_fn, as_tensor(alias.get())->output);
+      return Py_NewRef(self);
+    }
     if (mode.inference) as_tensor(self)->flags |= kInference;
     return self;
   });

@@ -36,8 +36,11 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     >>> wengert.asarray([1, 2])
     tensor([1, 2])
     """
-    if requires_grad:
-        raise RuntimeError("asarray(requires_grad=True): this version has no automatic differentiation")
+    result = _asarray(obj, dtype, device, copy)
+    return result.requires_grad_() if requires_grad else result
+
+
+def _asarray(obj, dtype, device, copy):
     shared = _shared(obj)
     if shared is None and hasattr(obj, "__dlpack__"):
         from ._interop import from_dlpack
@@ -69,14 +72,13 @@ def _type_name(dtype):
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     """A 1-d tensor on the memory of an object with the buffer protocol, from byte `offset`, of `count` elements or all.
+    RuntimeError for requires_grad with a dtype that is no float's.
 
     >>> wengert.frombuffer(bytearray(b"abcd"), dtype=wengert.uint8, offset=1)
     tensor([ 98,  99, 100], dtype=torch.uint8)
     """
     import numpy
 
-    if requires_grad:
-        raise RuntimeError("frombuffer(requires_grad=True): this version has no automatic differentiation")
     try:
         view = memoryview(buffer)
     except TypeError:
@@ -98,7 +100,8 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
             f"buffer length ({length} bytes)"
         )
     name = str(dtype).removeprefix("torch.")
-    return _C.from_numpy(numpy.frombuffer(buffer, dtype=name, count=count if count > 0 else -1, offset=offset))
+    result = _C.from_numpy(numpy.frombuffer(buffer, dtype=name, count=count if count > 0 else -1, offset=offset))
+    return result.requires_grad_() if requires_grad else result
 
 
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):

@@ -48,6 +48,8 @@ def export(tensor, stream, max_version, dl_device, copy):
         raise BufferError("__dlpack__(): a tensor on the CPU has no stream")
     if dl_device is not None and tuple(dl_device) != _CPU:
         raise BufferError(f"__dlpack__(): the tensor is on the CPU {_CPU}, not on {tuple(dl_device)}")
+    if tensor.requires_grad:
+        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
     copied = bool(copy)
     return _C.to_dlpack(tensor.clone() if copied else tensor, max_version is not None and max_version[0] >= 1, copied)
 

@@ -66,7 +66,8 @@ class Tensor(_C.TensorBase):
         return register(self._post_accumulate_dict(), hook)
 
     def numpy(self, *, force=False):
-        """A NumPy array that shares the tensor's memory. RuntimeError for a tensor that requires a gradient, unless force.
+        """A NumPy array that shares the tensor's memory. RuntimeError for a tensor that requires a gradient while graphs are
+        recorded, unless force.
 
         >>> wengert.tensor([1, 2]).numpy()
         array([1, 2])
@@ -74,7 +75,7 @@ class Tensor(_C.TensorBase):
         import numpy
 
         if self.requires_grad:
-            if not force:
+            if not force and _C.is_grad_enabled():
                 raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
             self = self.detach()
         return numpy.asarray(memoryview(self))

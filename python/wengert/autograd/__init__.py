@@ -6,6 +6,7 @@
 from .. import _C
 from . import graph
 from .engine import backward, grad
+from .graph import set_multithreading_enabled
 from .modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 is_grad_enabled = _C.is_grad_enabled

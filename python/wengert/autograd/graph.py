@@ -122,9 +122,9 @@ class GradientEdge(tuple):
 
 
 def get_gradient_edge(tensor):
-    """The edge of a tensor that requires a gradient; ValueError for one that does not."""
+    """The edge of a tensor that requires a gradient; RuntimeError for one that does not."""
     if not tensor.requires_grad:
-        raise ValueError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     if tensor.grad_fn is None:
         from .modes import enable_grad
 
