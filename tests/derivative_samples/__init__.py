@@ -85,7 +85,9 @@ def _register(table, names):
 
 
 def function_of(library, name):
-    """The function of a row or composite: linalg_qr is linalg.qr."""
+    """The function of a row or composite: linalg_qr is linalg.qr, nn_mse_loss nn.functional.mse_loss."""
+    if name.startswith("nn_"):
+        return getattr(library.nn.functional, name.removeprefix("nn_"))
     for place in ("linalg", "special"):
         if name.startswith(f"{place}_"):
             return getattr(getattr(library, place), name.removeprefix(f"{place}_"))
@@ -135,4 +137,4 @@ class Make:
         return values.requires_grad_() if grad else values
 
 
-from . import elementwise, indexing, linalg, matrix, movement, reductions, sorting, special, views  # noqa: E402, F401
+from . import elementwise, indexing, linalg, matrix, movement, pointwise_losses, reductions, sorting, special, views, windows  # noqa: E402, F401

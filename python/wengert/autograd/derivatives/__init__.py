@@ -77,4 +77,16 @@ def rule(*names, of=(), joint=None, tangent=None, domain=None, constant=(), unre
         TABLE[name] = Row(name, formulas, of, joint, tangent, domain, constant, unread, kink, node, module)
 
 
-from . import elementwise, indexing, linalg, matrix, movement, reductions, sorting, special, views  # noqa: E402
+from . import (  # noqa: E402
+    elementwise,
+    indexing,
+    linalg,
+    matrix,
+    movement,
+    pointwise_losses,
+    reductions,
+    sorting,
+    special,
+    views,
+    windows,
+)

@@ -17,9 +17,10 @@ def mse(grad, input, target, reduction):
 
 
 rule(
-    "mse_loss",
+    "nn_mse_loss",
     input=mse,
     target=lambda grad, input, target, reduction: mse(-grad, input, target, reduction),
+    node="MseLossBackward0",
 )
 
 
@@ -29,7 +30,7 @@ def smooth_l1(grad, input, target, reduction, beta):
 
 
 rule(
-    "smooth_l1_loss",
+    "nn_smooth_l1_loss",
     input=smooth_l1,
     target=lambda grad, input, target, reduction, beta: smooth_l1(-grad, input, target, reduction, beta),
     node="SmoothL1LossBackward0",
@@ -42,9 +43,10 @@ def huber(grad, input, target, reduction, delta):
 
 
 rule(
-    "huber_loss",
+    "nn_huber_loss",
     input=huber,
     target=lambda grad, input, target, reduction, delta: huber(-grad, input, target, reduction, delta),
+    node="HuberLossBackward0",
 )
 
 
@@ -60,15 +62,16 @@ def binary(grad, input, target, weight, reduction):
 def binary_to_target(grad, input, target, weight, reduction):
     """log(1 - x) - log(x), each at least -100"""
     slopes = (-input).log1p().clamp_min(-100) - input.log().clamp_min(-100)
-    return each(grad, weighted(slopes.expand_as(input - target), weight), reduction)
+    return each(grad, weighted(slopes, weight), reduction)
 
 
 rule(
-    "binary_cross_entropy",
+    "nn_binary_cross_entropy",
     input=binary,
     target=binary_to_target,
     weight=None,
     kink="The slope ends at 1e12 where x is 0 or 1.",
+    node="BinaryCrossEntropyBackward0",
 )
 
 
@@ -82,7 +85,7 @@ def logits(grad, input, target, weight, pos_weight, reduction):
 def logits_to_target(grad, input, target, weight, pos_weight, reduction):
     """-x; of a pos_weight p, log(1 - s) - p log(s)"""
     slopes = -input if pos_weight is None else log_sigmoid(-input) - pos_weight * log_sigmoid(input)
-    return each(grad, weighted(slopes.expand_as(input - target), weight), reduction)
+    return each(grad, weighted(slopes, weight), reduction)
 
 
 def log_sigmoid(x):
@@ -90,11 +93,12 @@ def log_sigmoid(x):
 
 
 rule(
-    "binary_cross_entropy_with_logits",
+    "nn_binary_cross_entropy_with_logits",
     input=logits,
     target=logits_to_target,
     weight=None,
     pos_weight=None,
+    node="BinaryCrossEntropyWithLogitsBackward0",
 )
 
 
@@ -104,7 +108,8 @@ def soft_margin(grad, input, target, reduction):
 
 
 rule(
-    "soft_margin_loss",
+    "nn_soft_margin_loss",
     input=soft_margin,
     target=lambda grad, input, target, reduction: soft_margin(grad, target, input, reduction),
+    node="SoftMarginLossBackward0",
 )
