@@ -5,11 +5,13 @@ import inspect
 import re
 import warnings
 
-import nn_cases
 import numpy as np
 import pytest
+
+import nn_cases
 import wengert
 from nn_cases import CASES, Constant
+from nn_errors import EVERY
 
 pytestmark = pytest.mark.parity
 PASSED = set()
@@ -99,6 +101,25 @@ def test_module(case, reference):
     if case.eval_too:
         compare(case, reference, True)
     PASSED.add(case.name)
+
+
+def raised(use, library):
+    """(type, message) of the error of a wrong use, in PyTorch's words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            use(library)
+        except Exception as error:
+            return type(error), re.sub(r"\bwengert\.nn\b", "torch.nn", str(error))
+    return None, None
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_error(name, reference):
+    (ours, message), (theirs, expected) = raised(EVERY[name], wengert), raised(EVERY[name], reference)
+    assert theirs is not None, "PyTorch accepts it"
+    assert ours is not None and issubclass(ours, theirs), (ours, expected)
+    assert message.startswith(expected), f"{message!r} is not {expected!r}"
 
 
 def parameters_of(function):

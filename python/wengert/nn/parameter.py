@@ -40,6 +40,8 @@ class Buffer(Tensor):
     OrderedDict({'mean': tensor([0., 0.])})
     """
 
+    persistent: bool
+
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
             data = wengert.empty(0)

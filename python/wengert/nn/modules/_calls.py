@@ -307,7 +307,7 @@ def _gate():
     return _Gate
 
 
-_Gate = None
+_Gate: type | None = None
 
 
 def _register_on_last_node(hooks, module, output):

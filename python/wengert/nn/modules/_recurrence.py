@@ -52,7 +52,7 @@ def layer(mode, data, states, weights, has_bias, batch_sizes, backwards):
     options = {"projection": rest[-1].t()} if len(rest) > (2 if has_bias else 0) else {}
     step, weight = STEPS[mode], weight_hh.t()
     gates = F.linear(data, weight_ih, bias_ih).split(batch_sizes, 0)
-    outputs = [None] * len(batch_sizes)
+    outputs: list = [None] * len(batch_sizes)
     if backwards:
         first = states
         states = [state[: batch_sizes[-1]] for state in first]

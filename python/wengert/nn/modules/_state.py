@@ -1,6 +1,7 @@
 """A module's state: state_dict and load_state_dict, and the hooks around them."""
 
 from collections import OrderedDict, namedtuple
+from collections.abc import Callable, Mapping
 
 from wengert import Tensor
 
@@ -38,6 +39,16 @@ class StatefulModule:
     """The part of Module that stores and loads its parameters and buffers."""
 
     _version = 1  # a class that changes what it stores counts it up; see _load_from_state_dict
+    # What Module has besides.
+    _parameters: dict
+    _buffers: dict
+    _modules: dict
+    _non_persistent_buffers_set: set
+    _state_dict_hooks: Mapping
+    _state_dict_pre_hooks: Mapping
+    _load_state_dict_pre_hooks: Mapping
+    _load_state_dict_post_hooks: Mapping
+    _own_hooks: Callable
 
     def state_dict(self, *args, destination=None, prefix="", keep_vars=False):
         """An OrderedDict of the parameters and persistent buffers of the module and its submodules, by their dotted names.
@@ -113,11 +124,11 @@ class StatefulModule:
         >>> wengert.nn.Linear(2, 3).load_state_dict({"weight": wengert.ones(3, 2), "bias": wengert.zeros(3)})
         <All keys matched successfully>
         """
-        from collections.abc import Mapping
-
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        missing, unexpected, errors = [], [], []
+        missing: list[str] = []
+        unexpected: list[str] = []
+        errors: list[str] = []
         metadata = getattr(state_dict, "_metadata", None)
         state_dict = OrderedDict(state_dict)  # hooks may change it
         if metadata is not None:

@@ -53,7 +53,7 @@ class _Row(Module):
 
     def pop(self, key):
         """Takes out the module of a number, or those of a slice, and returns it."""
-        module = self[key]
+        module = self[key]  # type: ignore[index]  # of the subclasses
         del self[key]
         return module
 
@@ -184,7 +184,7 @@ class ModuleList(_Row):
         return self
 
     def __repr__(self):
-        blocks = []  # [first, last, text] of neighbours that look the same
+        blocks: list[list] = []  # [first, last, text] of neighbours that look the same
         for place, module in enumerate(self):
             text = repr(module)
             if blocks and blocks[-1][2] == text:
@@ -211,9 +211,10 @@ def _pairs(values, name, sort=False):
     for place, pair in enumerate(values):
         if not isinstance(pair, Iterable):
             raise TypeError(f"{name} update sequence element #{place} should be Iterable; is{type(pair).__name__}")
-        if len(pair) != 2:
-            raise ValueError(f"{name} update sequence element #{place} has length {len(pair)}; 2 is required")
-        pairs.append((pair[0], pair[1]))
+        items = list(pair)
+        if len(items) != 2:
+            raise ValueError(f"{name} update sequence element #{place} has length {len(items)}; 2 is required")
+        pairs.append((items[0], items[1]))
     return pairs
 
 

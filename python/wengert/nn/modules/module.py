@@ -552,7 +552,8 @@ class Module(StatefulModule):
 
 def _parse_to(*args, **kwargs):
     """(device or None, dtype or None, non_blocking) of the arguments of Module.to."""
-    options = {"device": None, "dtype": None, "non_blocking": False}
+    options: dict = {"device": None, "dtype": None, "non_blocking": False}
+    names: tuple[str, ...]
     if args and isinstance(args[0], Tensor):
         options["device"], options["dtype"] = args[0].device, args[0].dtype
         names = ("tensor", "non_blocking", "copy")

@@ -50,7 +50,7 @@ class RNNBase(Module):
         for layer in range(num_layers):
             width = input_size if layer == 0 else output_size * (2 if bidirectional else 1)
             for suffix in ("", "_reverse") if bidirectional else ("",):
-                shapes = {"weight_ih": (rows, width), "weight_hh": (rows, output_size)}
+                shapes: dict[str, tuple] = {"weight_ih": (rows, width), "weight_hh": (rows, output_size)}
                 if bias:
                     shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
                 if proj_size:

@@ -111,7 +111,9 @@ class _Scopes:
 
     def _note(self, scope):
         with enable_grad():
-            self.events.append((self.probe.neg().grad_fn.sequence, scope))
+            node = self.probe.neg().grad_fn
+        assert node is not None
+        self.events.append((node.sequence, scope))
 
     def of_module(self, name):
         """The scope of the module at a dotted name: Net/Sequential[body]/Linear[0]."""
@@ -130,7 +132,8 @@ class _Scopes:
 
     def of_numbers(self, numbers):
         """The scopes of node numbers in ascending order."""
-        events, inside = iter([*self.events, (float("inf"), None)]), []
+        events = iter([*self.events, (float("inf"), None)])
+        inside: list = []
         when, scope = next(events)
         for number in numbers:
             while when < number:
