@@ -2,6 +2,8 @@
 
 import wengert
 
+from ..._composites._shapes import dtype_word
+
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 
 
@@ -23,7 +25,9 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """
     dtype = wengert.result_type(x1, x2)
     if not dtype.is_floating_point:
-        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {dtype}")
+        raise RuntimeError(
+            f"expected common dtype to be floating point, yet common dtype is {dtype_word(x1 if x1.dtype == dtype else x2)}"
+        )
     x1, x2 = wengert.broadcast_tensors(x1.to(dtype), x2.to(dtype))
     norms = [x.norm(2, dim, keepdim=True).clamp_min(eps) for x in (x1, x2)]
     return ((x1 / norms[0]) * (x2 / norms[1])).sum(dim)

@@ -31,7 +31,7 @@ def pad(input, pad, mode="constant", value=None):
             f"{len(pad)} and input of dimension {input.dim()}"
         )
     if value is not None and value != 0:
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if mode not in _MODES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     dims, ndim = len(pad) // 2, input.dim()

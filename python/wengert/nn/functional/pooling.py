@@ -178,7 +178,8 @@ def _max_unpool(input, indices, kernel_size, stride, padding, output_size, dims)
     if output_size is None:
         size = default
     else:
-        size = list(output_size)[2:] if len(output_size) == dims + 2 else list(output_size)
+        given = output_size[2:] if len(output_size) == dims + 2 else output_size
+        size = list(given)
         if len(size) != dims:
             raise ValueError(
                 f"output_size should be a sequence containing {dims} or {dims + 2} elements, but it has a length of "
@@ -186,7 +187,7 @@ def _max_unpool(input, indices, kernel_size, stride, padding, output_size, dims)
             )
         for dim, (n, usual, s) in enumerate(zip(size, default, stride, strict=True)):
             if not usual - s < n < usual + s:
-                raise ValueError(f'invalid output_size "{size}" (dim {dim} must be between {usual - s} and {usual + s})')
+                raise ValueError(f'invalid output_size "{given}" (dim {dim} must be between {usual - s} and {usual + s})')
     if input.dim() not in (dims + 1, dims + 2) or indices.shape != input.shape:
         raise RuntimeError(
             f"max_unpool{dims}d: expected input (N, C, ...) or (C, ...) with {dims} spatial dimensions and indices of its shape, but "

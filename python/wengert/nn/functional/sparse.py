@@ -140,7 +140,7 @@ def _bags(offsets, length, include_last_offset):
             f"offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got {starts[0]}"
         )
     if starts and starts[-1] > length:
-        raise RuntimeError(f"offsets[-1] can not be greater than input's length({length}) but got offsets[-1] of {starts[-1]}")
+        raise RuntimeError(f"offsets[-1] can not be greater than input's length {length} but got offsets[-1] of {starts[-1]}")
     if include_last_offset:
         if not starts:
             raise RuntimeError("include_last_offset: number of offset should be at least 1")

@@ -80,7 +80,7 @@ class RReLU(_InPlace):
 
 
 class Hardtanh(_InPlace):
-    """x, brought into [min_val, max_val]. ValueError unless min_val < max_val."""
+    """x, brought into [min_val, max_val]. AssertionError unless min_val < max_val."""
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None):
         super().__init__(inplace)
@@ -92,7 +92,7 @@ class Hardtanh(_InPlace):
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
         if self.max_val <= self.min_val:
-            raise ValueError("max_val must be larger than min_val")
+            raise AssertionError(f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})")
 
     def forward(self, input):
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
