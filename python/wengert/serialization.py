@@ -27,8 +27,8 @@ _counter = itertools.count()
 def save(obj, f, pickle_module=None, pickle_protocol=2, _use_new_zipfile_serialization=True):
     """Writes obj to f, the name of a file or a binary file object.
 
-    obj: tensors and parameters, numbers, strings, bytes, None, lists, tuples, dicts, sets, OrderedDict, Counter, Size, dtypes;
-    anything else, a module among it, is a PicklingError that says where in obj it stands. Memory that tensors share is stored
+    obj: tensors and parameters, numbers, strings, bytes, None, lists, tuples, dicts, sets, OrderedDict, Counter, Size, dtypes,
+    NumPy's arrays of numbers; anything else, a module among it, is a PicklingError that says where in obj it stands. Memory that tensors share is stored
     once and shared again by load; of a larger tensor, a view stores the part that it shows.
 
     A file is written under another name in the same folder and then renamed: whoever reads f, also after a crash, sees the old

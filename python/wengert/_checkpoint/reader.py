@@ -13,6 +13,7 @@ from .. import _C
 from .writer import STORAGES
 
 _DTYPES = {f"torch.{storage}": dtype for dtype, storage in STORAGES.items()}
+_ARRAY_KINDS = ("b", "i", "u", "f")  # of NumPy's dtypes: bool, integers, floats
 _MARK = object()
 _MAX_NUMEL = 2**63 - 1  # a tensor of stride 0 needs no memory for its elements, but they are counted
 
@@ -34,7 +35,7 @@ def refusal(name):
     return pickle.UnpicklingError(
         f"Weights only load failed. Unsupported global: GLOBAL {name} was not an allowed global by default. "
         "[wengert.load runs no code of a file, with weights_only=False neither: a file may hold tensors, numbers, strings, bytes, "
-        "lists, tuples, dicts, sets, OrderedDict, Counter, Size, dtypes and devices; save a state_dict() of such values]"
+        "lists, tuples, dicts, sets, OrderedDict, Counter, Size, dtypes, devices and NumPy's arrays; save a state_dict() of such values]"
     )
 
 
@@ -132,6 +133,56 @@ def _device(*arguments):
     return _C.device(":".join(str(each) for each in arguments))
 
 
+class _ArrayType:
+    """numpy.ndarray and numpy.dtype(...), which a pickle names to make arrays of: `dtype` is of numbers, or None."""
+
+    def __init__(self, dtype=None):
+        self.dtype = dtype
+
+
+def _array_dtype(name, align=False, copy=False):
+    import numpy
+
+    if type(name) is not str or name[:1] not in _ARRAY_KINDS or not name[1:].isdecimal():
+        raise TypeError(f"an array of {name!r}")
+    return _ArrayType(numpy.dtype(name))
+
+
+def _empty_array(kind, shape, code):
+    import numpy
+
+    if not isinstance(kind, _ArrayType) or kind.dtype is not None:
+        raise TypeError("an array of another class")
+    return numpy.empty(0, numpy.uint8)
+
+
+def _array_scalar(kind, data):
+    import numpy
+
+    if not isinstance(kind, _ArrayType) or type(data) is not bytes or kind.dtype is None or len(data) != kind.dtype.itemsize:
+        raise TypeError("a number of an array without its bytes")
+    return numpy.frombuffer(data, kind.dtype)[0]
+
+
+def _array_of_buffer(data, kind, shape, order):
+    """numpy._core.numeric._frombuffer, of pickles of protocol 5."""
+    array = _empty_array(_ArrayType(), (0,), b"b")
+    _fill_array(array, (1, shape, kind, order == "F", bytes(data) if isinstance(data, (bytes, bytearray)) else None))
+    return array
+
+
+def _fill_array(array, state):
+    """What ndarray.__setstate__ does, with all sizes checked before."""
+    version, shape, kind, fortran, data = state
+    dtype = kind.dtype if isinstance(kind, _ArrayType) else None
+    sizes = type(shape) is tuple and all(type(n) is int and n >= 0 for n in shape)
+    if version != 1 or dtype is None or not sizes or type(fortran) is not bool or type(data) is not bytes:
+        raise TypeError("an array that is none of numbers")
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(f"an array of shape {shape} and {dtype} with {len(data)} bytes")
+    array.__setstate__((version, shape, dtype, fortran, data))
+
+
 class _Called:
     """A global that a pickle may call."""
 
@@ -155,23 +206,30 @@ _CALLED = {
     "collections.OrderedDict": _ordered_dict,
     "collections.Counter": _counter,
     "_codecs.encode": _encode,
+    "builtins.bytes": lambda: b"",  # how protocol 2 writes these
     "builtins.bytearray": _bytearray,
     "builtins.set": _set_of(set),
     "builtins.frozenset": _set_of(frozenset),
     "builtins.complex": _complex,
+    "numpy.dtype": _array_dtype,
+    "numpy._core.multiarray._reconstruct": _empty_array,
+    "numpy._core.multiarray.scalar": _array_scalar,
+    "numpy._core.numeric._frombuffer": _array_of_buffer,
 }
 
 
 def _data(items):
     """items, none of which is a function, a class or a storage."""
     for item in items:
-        if isinstance(item, (_Called, _Named, Storage)):
+        if isinstance(item, (_ArrayType, _Called, _Named, Storage)):
             raise TypeError("a function, class or storage where data should be")
     return items
 
 
 def _find(name):
-    name = name.replace("__builtin__.", "builtins.")
+    name = name.replace("__builtin__.", "builtins.").replace("numpy.core.", "numpy._core.")
+    if name == "numpy.ndarray":
+        return _ArrayType()
     if name in _CALLED:
         return _Called(_CALLED[name])
     if name in _DTYPES or name == "torch.storage.UntypedStorage":
@@ -311,8 +369,16 @@ class Reader:
         self._push(called.function(*arguments))
 
     def _build(self):
-        """Attributes of an OrderedDict: _metadata, which a state_dict has. Nothing else may be given any."""
+        """What an array of NumPy holds, and attributes of an OrderedDict: _metadata, which a state_dict has. Nothing else."""
         state = self._pop()
+        top = self.stack[-1]
+        if isinstance(top, _ArrayType):  # the byte order is all that a dtype of numbers has
+            if top.dtype is not None and state[1] in ("<", ">"):
+                top.dtype = top.dtype.newbyteorder(state[1])
+            return
+        if type(top).__name__ == "ndarray":
+            _fill_array(top, state)
+            return
         target = self._top(OrderedDict)
         if type(state) is not dict or any(type(key) is not str or hasattr(OrderedDict, key) for key in state):
             raise TypeError("attributes that an OrderedDict does not have")

@@ -83,13 +83,14 @@ class Writer:
         if isinstance(value, Tensor):
             nn = sys.modules.get("wengert.nn")
             return Writer._save_parameter if nn is not None and isinstance(value, nn.Parameter) else Writer._save_tensor
-        if type(value).__module__ == "numpy" and hasattr(value, "item") and not hasattr(value, "__setitem__"):
-            return lambda writer, scalar: writer._save(scalar.item())
+        if type(value).__module__ == "numpy" and hasattr(value, "item"):
+            if not hasattr(value, "__setitem__"):
+                return lambda writer, scalar: writer._save(scalar.item())
+            if value.dtype.kind in "biuf":
+                return Writer._save_array
         hint = ""
         if hasattr(value, "state_dict"):
             hint = "; save its state_dict()"
-        elif hasattr(value, "__array_interface__"):
-            hint = "; wengert.from_numpy makes a tensor of it"
         elif isinstance(value, dict):
             hint = "; dict(...) of it can be saved"
         elif isinstance(value, (int, float, str, bytes, list, tuple)):
@@ -97,7 +98,7 @@ class Writer:
             hint = f"; {base.__name__}(...) of it can be saved"
         raise pickle.PicklingError(
             f"cannot save obj{''.join(self.path)}, a {type(value).__module__}.{type(value).__qualname__}: files hold tensors, "
-            f"numbers, strings, bytes, lists, tuples, dicts, sets, OrderedDict, Counter, Size, dtypes and devices{hint}"
+            f"numbers, strings, bytes, lists, tuples, dicts, sets, OrderedDict, Counter, Size, dtypes, devices and NumPy's arrays{hint}"
         )
 
     def _remember(self, value):
@@ -235,6 +236,24 @@ class Writer:
 
     def _save_device(self, value):
         self._call("torch", "device", str(value))
+
+    def _save_array(self, value):
+        """An array of NumPy, as it pickles itself: an empty one, and then shape, dtype, order and elements."""
+        self._global("numpy._core.multiarray", "_reconstruct")
+        self._global("numpy", "ndarray")
+        self._save((0,))
+        self._save(b"b")
+        self.out += b"\x87R"
+        self._remember(value)
+        self.out += b"("
+        self._save(1)
+        self._save(tuple(value.shape))
+        self._call("numpy", "dtype", value.dtype.str[1:], False, True)
+        self._save((3, "|" if value.dtype.itemsize == 1 else value.dtype.str[0], None, None, None, -1, -1, 0))
+        self.out += b"b"
+        self._save(False)
+        self._save(value.tobytes())
+        self.out += b"tb"
 
     # ---- tensors
 
