@@ -15,12 +15,15 @@ from wengert.bench import (
     cases,
     cli,
     elementwise,
+    gradients,
     limits,
+    memory,
     output,
     peers,
     progress,
     surface,
     table,
+    training,
     worker,
     workers,
 )
@@ -36,7 +39,7 @@ def known():
 # Cases
 
 
-EVERY = cases.written_cases() + surface.written_cases()
+EVERY = [c for module in (cases, surface, gradients, training, memory) for c in module.written_cases()]
 
 
 def test_case_names_are_unique():
@@ -46,6 +49,7 @@ def test_case_names_are_unique():
 
 FAMILIES = ["gemm", "small gemm", "skinny", "columns", "integer", "bmm", "mv", "dot", "call", "memory", "random"]
 FAMILIES += ["maths", "broadcast", "reduction", "movement", "indexing", "sorting", "small call"]
+FAMILIES += ["autograd", "training", "peak memory"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -398,6 +402,7 @@ def test_table(known):
         "threads": 2,
         "by": "median",
         "rows": rows,
+        "memory": [],
         "problems": ["jax: off"],
     }
     text = table.text(data, known)

@@ -1,6 +1,8 @@
 """The benchmarks a user runs: ``wengert bench mv-mm`` and ``wengert bench table``.
 
-cases     what is timed, as data: one definition for the command line, the workers and ``benchmarks/``
+cases     what is timed, as data: one definition for the command line, the workers and ``benchmarks/``; surface, elementwise,
+          gradients and training hold more of them
+memory    the programs whose peak memory is measured, and how
 peers     the contestants, their environment, the shim behind ``torch+intel``
 adapters  how each library makes, views and times its operands (runs in the worker)
 worker    the process of one contestant; workers holds its other end

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
+import gc
 import importlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .cases import Case, Operand
 
+FIRST = (
+    5  # evaluations whose numbers contestants compare where NumPy has no reference: enough for an optimizer's state to matter
+)
 BLOCK = (1 << 20) + 7  # random values drawn once and repeated: 8192 x 8192 of them would take longer to draw than to multiply
 
 
@@ -60,7 +67,7 @@ def compile_loops(names: list[str], expression: str, namespace: dict[str, Any]) 
         f"def loop(items):\n    for {target} in items:\n        {expression}\n"
         f"def idle(items):\n    for {target} in items:\n        pass\n"
     )
-    exec(source, namespace)  # expressions are the package's own, in cases.py and elementwise.py
+    exec(source, namespace)  # expressions are the package's own, in cases.py and its siblings
     return namespace
 
 
@@ -95,28 +102,64 @@ class Adapter:
         """The library's own memory, with the values of ``array``."""
         return array.copy()
 
+    def operand(self, array: Any, operand: Operand) -> Any:
+        """The tensor that an expression gets."""
+        return view(self.tensor(array), operand.layout)
+
     def array(self, result: Any) -> Any:
         import numpy
 
         return numpy.asarray(result)
+
+    def release(self) -> None:
+        """Gives memory that is kept for later back to the system."""
+        gc.collect()
+        self.empty_cache()
+        with contextlib.suppress(
+            OSError, AttributeError
+        ):  # only glibc's malloc keeps what is freed, and gives it back when asked
+            ctypes.CDLL(None).malloc_trim(0)
+
+    def empty_cache(self) -> None:
+        """Only wengert keeps freed blocks itself."""
 
     def namespace(self) -> dict[str, Any]:
         return {"np": self.library, "rng": self.library.random.default_rng(1964)}
 
     def bind(self, case: Case, copies: int = 1) -> Bound:
         bases = [base(o, case.dtype) for o in case.operands]
-        layouts = [o.layout for o in case.operands]
-        sets = [tuple(view(self.tensor(b), how) for b, how in zip(bases, layouts, strict=True)) for _ in range(copies)]
+        pairs = list(zip(bases, case.operands, strict=True))
+        sets = [tuple(self.operand(b, o) for b, o in pairs) for _ in range(copies)]
         names = [o.name for o in case.operands]
-        return Bound(sets, compile_loops(names, case.expression(self.module), self.namespace()))
+        return Bound(sets, compile_loops(names, case.expression(self.module), self.run_program(case)))
+
+    def run_program(self, case: Case) -> dict[str, Any]:
+        """The names that the case's expression may use, its program's among them."""
+        namespace = self.namespace()
+        exec(case.statements(self.module), namespace)
+        return namespace
+
+    def first(self, bound: Bound) -> list[float]:
+        """The numbers of the first evaluations, each a single one. Raises WrongResult where one is not finite."""
+        import numpy
+
+        values = [float(self.array(bound()).reshape(())) for _ in range(FIRST)]
+        if not numpy.isfinite(values).all():
+            raise WrongResult(f"not finite: {numbers(values)}")
+        return values
 
     def check(self, case: Case, bound: Bound) -> None:
         """Raises WrongResult unless one evaluation gives what NumPy gives."""
         if case.check == "none":
             return
+        if case.check == "peers":
+            self.first(bound)
+            return
         import numpy
 
-        result = self.array(bound())
+        result = bound()
+        results = [self.array(r) for r in (result if isinstance(result, tuple) else (result,))]
+        result = results[0]
         if case.check == "moments":
             mean, deviation = float(result.mean(dtype="f8")), float(result.std(dtype="f8"))
             if abs(mean) > 0.01 or abs(deviation - 1) > 0.01:
@@ -124,9 +167,21 @@ class Adapter:
             return
         operands = {o.name: view(base(o, case.dtype), o.layout) for o in case.operands}
         reference = case.code.get("reference") or case.code["numpy"]
+        names: dict[str, Any] = {"np": numpy}
+        exec(case.statements("numpy"), names)
         with numpy.errstate(all="ignore"):
-            wanted = numpy.asarray(eval(reference, {"np": numpy, **operands}))
-        compare(result, wanted)
+            wanted = eval(reference, {**names, **operands})
+        for one, other in zip(results, wanted if isinstance(wanted, tuple) else (wanted,), strict=True):
+            compare(one, numpy.asarray(other))
+
+
+def numbers(values: Sequence[float]) -> str:
+    return ", ".join(f"{v:.6g}" for v in values)
+
+
+def agree(values: Sequence[float], wanted: Sequence[float]) -> bool:
+    """Whether the first numbers of two runs agree: float32 rounding, grown over a few steps of an optimizer."""
+    return all(math.isclose(v, w, rel_tol=1e-3, abs_tol=1e-6) for v, w in zip(values, wanted, strict=True))
 
 
 def compare(result: Any, wanted: Any) -> None:
@@ -160,8 +215,12 @@ class TorchAdapter(Adapter):
     def tensor(self, array: Any) -> Any:
         return self.library.from_numpy(array).clone()
 
+    def operand(self, array: Any, operand: Operand) -> Any:
+        made = super().operand(array, operand)
+        return made.requires_grad_() if operand.grad else made
+
     def array(self, result: Any) -> Any:
-        return result.numpy()
+        return result.detach().numpy()
 
     def namespace(self) -> dict[str, Any]:
         return {"torch": self.library}
@@ -172,6 +231,9 @@ class WengertAdapter(TorchAdapter):
 
     def about(self) -> dict[str, str]:
         return {**super().about(), "isa": self.library._C.isa()}
+
+    def empty_cache(self) -> None:
+        self.library.empty_cache()
 
 
 class JaxAdapter(Adapter):
@@ -192,7 +254,7 @@ class JaxAdapter(Adapter):
         names = [o.name for o in case.operands]
         expression = case.expression("jax")
         # The key is an argument: a constant one would be folded into the result at compile time.
-        plain = compile_loops([*names, "key"], expression, {"np": self.numpy, "jax": self.library})["once"]
+        plain = compile_loops([*names, "key"], expression, self.run_program(case))["once"]
         layouts = [o.layout for o in case.operands]
 
         def viewed(*operands: Any) -> Any:
@@ -201,8 +263,19 @@ class JaxAdapter(Adapter):
 
         key = self.library.random.key(1964)
         sets = [(*(self.tensor(b) for b in bases), key) for _ in range(copies)]
-        call = f"compiled({', '.join([*names, 'key'])}).block_until_ready()"
-        return Bound(sets, compile_loops([*names, "key"], call, {"compiled": self.library.jit(viewed)}))
+        call = f"compiled({', '.join([*names, 'key'])})"
+        several = isinstance(self.library.eval_shape(viewed, *sets[0]), tuple)
+        waited = f"wait({call})" if several else f"{call}.block_until_ready()"
+        return Bound(sets, compile_loops([*names, "key"], waited, {"compiled": self.library.jit(viewed), "wait": _wait}))
+
+    def namespace(self) -> dict[str, Any]:
+        return {"np": self.numpy, "jax": self.library}
+
+
+def _wait(results: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Results of one compiled function, which are ready together."""
+    results[0].block_until_ready()
+    return results
 
 
 ADAPTERS = {a.module: a for a in (Adapter, TorchAdapter, WengertAdapter, JaxAdapter)}

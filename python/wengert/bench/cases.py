@@ -1,6 +1,6 @@
 """The cases: what is timed, as data.
 
-A case is an expression over named operands in each library's own spelling. ``wengert`` runs the PyTorch spelling as it
+A case is an expression over named operands in each library's own spelling, and the statements that it needs before it. ``wengert`` runs the PyTorch spelling as it
 stands (``import wengert as torch``), JAX runs the NumPy spelling under ``jit`` with ``np`` meaning ``jax.numpy``. The NumPy
 spelling is also the reference that results are checked against. Being plain data, a case travels to a worker as JSON.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 ITEMSIZE = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1}
@@ -20,7 +20,7 @@ SHORT = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "bo
 class Operand:
     """A random tensor. ``layout``: ``rows`` is contiguous, ``columns`` is stored transposed, ``strided`` takes every second
     element along the last dimension of one twice as wide. Integers are in [-100, 100] without 0 or, where high is above 1,
-    in [low, high)."""
+    in [low, high). ``grad``: it requires gradients, in the libraries whose tensors do."""
 
     name: str
     shape: tuple[int, ...]
@@ -28,6 +28,12 @@ class Operand:
     dtype: str = ""  # empty: the case's
     low: float = -1.0
     high: float = 1.0
+    grad: bool = False
+
+
+def _spelled(code: dict[str, str], library: str) -> str:
+    spelling = {"wengert": "torch", "jax": "numpy"}.get(library, library)
+    return code.get(library, code.get(spelling, ""))
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,10 @@ class Case:
 
     ``bytes`` counts every operand and the result once, ``flops`` the additions and multiplications: whichever takes longer at
     the machine's limit is what the case is held against. Both are zero where the cost of the call is all there is.
-    ``check``: ``value`` against NumPy (against ``code["reference"]``, where NumPy itself sits out), ``moments`` for random draws, ``none`` where NumPy has no such function.
+    ``program`` maps a library to statements that run once, before the first evaluation: what the expression calls, and the state
+    that it changes. ``check``: ``value`` against NumPy (against ``code["reference"]``, where NumPy itself sits out), ``moments``
+    for random draws, ``peers`` for the first few numbers of a run, compared between the contestants, ``none`` where NumPy has no
+    such function.
     """
 
     name: str
@@ -47,11 +56,15 @@ class Case:
     bytes: float
     flops: float
     check: str = "value"
+    program: dict[str, str] = field(default_factory=dict)
 
     def expression(self, library: str) -> str:
         """The expression ``library`` runs; empty if it sits this case out."""
-        spelling = {"wengert": "torch", "jax": "numpy"}.get(library, library)
-        return self.code.get(library, self.code.get(spelling, ""))
+        return _spelled(self.code, library)
+
+    def statements(self, library: str) -> str:
+        """The program ``library`` runs before the expression; empty if there is none."""
+        return _spelled(self.program, library)
 
     def setup(self, library: str, copies: int = 1) -> Any:
         """The case bound to fresh operands of ``library``: call it for one evaluation (see ``adapters.Bound``)."""
@@ -231,7 +244,8 @@ def _memory() -> Iterator[Case]:
 
 
 def written_cases() -> list[Case]:
-    """The cases of this file; ``surface`` has those of the numeric surface, ``elementwise`` a row per elementwise operator."""
+    """The cases of this file. ``surface`` has those of the numeric surface, ``gradients`` and ``training`` those of automatic
+    differentiation, ``elementwise`` a row per elementwise operator."""
     return [*_gemm(), *_bmm(), *_mv(), *_calls(), *_memory()]
 
 

@@ -101,7 +101,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=run_mv_mm)
 
     parser = commands.add_parser(
-        "table", help="every case, a line each, against the peers", description=(table.__doc__ or "").replace("``", "")
+        "table",
+        help="every case, a line each, against the peers; peaks of memory",
+        description=(table.__doc__ or "").replace("``", ""),
     )
     _common(parser)
     parser.add_argument(
@@ -191,7 +193,8 @@ def run_table(options: argparse.Namespace) -> int:
         output.write_json(options.json, data)
     if options.csv:
         output.write_csv(options.csv, table.flat(data))
-    return 0 if data["rows"] and not any(r["problems"] for r in data["rows"]) else 1
+    lines = [*data["rows"], *data["memory"]]
+    return 0 if lines and not any(r["problems"] for r in lines) else 1
 
 
 def run(options: argparse.Namespace) -> int:

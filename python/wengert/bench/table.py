@@ -1,5 +1,5 @@
 """``wengert bench table``: a line per case, with the time of each contestant, how many times wengert's time the others take,
-and the share of the machine's limit that wengert reaches."""
+and the share of the machine's limit that wengert reaches. Then the peak memory of backward passes and training steps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import cases, elementwise, limits, output, peers, surface
+from . import cases, elementwise, gradients, limits, memory, output, peers, surface, training
 from .cases import Case
-from .output import ratio_text, share_text, time_text
+from .output import ratio_text, share_text, size_text, time_text
 from .progress import Progress
-from .workers import Crew, Timing, ratio
+from .workers import Crew, Timing, peak_memory, ratio
 
 QUICK_S = 42.0
 QUICK_FLOPS = 3e9
@@ -23,7 +23,7 @@ QUICK_DTYPES = ("float32", "bool")
 
 def chosen_cases(patterns: str, names: Sequence[str], quick: bool = False) -> list[Case]:
     """The cases ``patterns`` fit. The elementwise ones come from wengert's own op table, so they need it to take part."""
-    every = cases.written_cases() + surface.written_cases()
+    every = [case for module in (cases, surface, gradients, training, memory) for case in module.written_cases()]
     if "wengert" in names:
         every += elementwise.installed_cases()
     wanted = cases.select(every, patterns)
@@ -67,7 +67,20 @@ def row(
         "vs_fastest": min(ratios.values(), default=None),
         "share": share,
         "bound": bound,
-        "checked": case.check != "none",
+        "checked": len(timings) > 1 if case.check == "peers" else case.check != "none",
+        "problems": {name: r for name, r in results.items() if isinstance(r, str)},
+    }
+
+
+def memory_row(case: Case, results: dict[str, int | str], first: str) -> dict[str, Any]:
+    """One line of the peaks of memory, as --json writes it."""
+    sizes = {name: r for name, r in results.items() if isinstance(r, int)}
+    ours = sizes.get(first)
+    return {
+        "case": case.name,
+        "family": case.family,
+        "peak_bytes": sizes,
+        "ratios": {name: size / ours for name, size in sizes.items() if ours and name != first},
         "problems": {name: r for name, r in results.items() if isinstance(r, str)},
     }
 
@@ -82,32 +95,43 @@ def run(
     shim: Path | None = None,
     limit_s: float | None = None,
 ) -> tuple[dict[str, Any], limits.Limits]:
-    """Times ``wanted``. Returns what --json writes, and the limits. With ``limit_s``, leaves out what does not fit."""
+    """Times ``wanted``, and weighs those of the family of memory. Returns what --json writes, and the limits. With ``limit_s``,
+    leaves out what does not fit."""
     begin = time.monotonic()
     known = limits.Limits()
     measured: list[tuple[Case, dict[str, Timing | str]]] = []
+    timed = [case for case in wanted if case.family != memory.FAMILY]
+    weighed: list[dict[str, Any]] = []
+
+    def over() -> bool:
+        return limit_s is not None and time.monotonic() - begin > limit_s
+
     with Progress(len(wanted)) as progress:
         progress.say("starting " + ", ".join(names))
         with Crew(names, threads, shim) as crew:
             about = dict(crew.about)
             progress.say("probing the machine")
             problems = crew.probe(known, sorted({1, threads}))
-            for case in wanted if limit_s is None else by_turns(wanted):
-                if limit_s is not None and time.monotonic() - begin > limit_s:
-                    problems.append(
-                        f"{len(wanted) - len(measured)} of {len(wanted)} cases left out: the time of --quick was over"
-                    )
+            for case in timed if limit_s is None else by_turns(timed):
+                if over():
                     break
                 progress.say(case.name)
                 measured.append((case, crew.measure(case, rounds=rounds, seconds=seconds)))
                 progress.step(case.name)
             problems += crew.probe(known, sorted({1, threads}))
             problems += [f"{name}: {why}" for name, why in crew.failed.items()]
+        for case in wanted:
+            if case.family == memory.FAMILY and not over():
+                progress.say(case.name)
+                weighed.append(memory_row(case, peak_memory(case, about, threads, shim), names[0]))
+                progress.step(case.name)
+    if left := len(wanted) - len(measured) - len(weighed):
+        problems.append(f"{left} of {len(wanted)} cases left out: the time of --quick was over")
     problems += output.disturbed([t for _, results in measured for t in results.values() if isinstance(t, Timing)])
     order = {title: i for i, title in enumerate(f"{c.family}: {c.name}" for c in wanted)}
     measured.sort(key=lambda m: order[f"{m[0].family}: {m[0].name}"])
     rows = [row(case, results, names[0], threads, known, by) for case, results in measured]
-    problems += [f"{name}: {r['case']}: {why}" for r in rows for name, why in r["problems"].items()]
+    problems += [f"{name}: {r['case']}: {why}" for r in [*rows, *weighed] for name, why in r["problems"].items()]
     data = {
         "command": "table",
         "machine": output.machine(),
@@ -118,6 +142,7 @@ def run(
         "by": by,
         "limits": known.to_json(),
         "rows": rows,
+        "memory": weighed,
         "problems": list(dict.fromkeys(problems)),
         "seconds": time.monotonic() - begin,
     }
@@ -130,7 +155,7 @@ def _line(r: dict[str, Any], names: Sequence[str], by: str) -> list[str]:
     def when(name: str) -> str:
         return time_text(r["times"][name][shown]) if name in r["times"] else "failed" if name in r["problems"] else "-"
 
-    line = [r["case"] + ("" if r["checked"] else " *"), when(names[0])]
+    line = [r["case"] + ("" if r["checked"] or not r["times"] else " *"), when(names[0])]
     for name in names[1:]:
         line += [when(name), ratio_text(r["ratios"].get(name))]
     return line + ([ratio_text(r["vs_fastest"])] if names[1:] else []) + [share_text(r["share"]), r["bound"]]
@@ -163,20 +188,39 @@ def text(data: dict[str, Any], known: limits.Limits, notes: Sequence[str] = ()) 
         lines.append(_line(r, names, data["by"]))
     if lines:
         parts.append(output.text_table(header, lines))
-    parts.append(
-        f"ratio: how many times {names[0]}'s time; fastest: to the fastest of them; limit: share of the machine's limit."
-    )
-    if any(not r["checked"] for r in data["rows"]):
-        parts[-1] += " *: NumPy has no such function to check the result against."
+        parts.append(
+            f"ratio: how many times {names[0]}'s time; fastest: to the fastest of them; limit: share of the machine's limit."
+        )
+        if any(r["times"] and not r["checked"] for r in data["rows"]):
+            parts[-1] += " *: nothing to check the result against, neither a function of NumPy nor another contestant."
+    if data["memory"]:
+        parts.append(_memory_text(data["memory"], names))
     if data["problems"]:
         parts.append("\n".join(["Not measured or not right:", *(f"  {p}" for p in data["problems"])]))
     return "\n\n".join(parts)
 
 
+def _memory_text(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
+    def size(r: dict[str, Any], name: str) -> str:
+        found = r["peak_bytes"].get(name)
+        return size_text(found) if found is not None else "failed" if name in r["problems"] else "-"
+
+    header, lines = ["peak memory", names[0]], []
+    for name in names[1:]:
+        header += [name, "ratio"]
+    for r in rows:
+        line = [r["case"], size(r, names[0])]
+        for name in names[1:]:
+            line += [size(r, name), ratio_text(r["ratios"].get(name))]
+        lines.append(line)
+    note = f"ratio: how many times {names[0]}'s peak. A peak is what a run adds to the memory that is resident before it."
+    return output.text_table(header, lines) + "\n\n" + note
+
+
 def flat(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows for --csv: one per case and contestant."""
     keys = ("case", "family", "dtype", "bytes", "flops")
-    return [
+    times = [
         {
             **{key: r[key] for key in keys},
             "contestant": name,
@@ -189,6 +233,12 @@ def flat(data: dict[str, Any]) -> list[dict[str, Any]]:
         for r in data["rows"]
         for name, t in r["times"].items()
     ]
+    weights = [
+        {"case": r["case"], "family": r["family"], "contestant": name, "peak_bytes": size, "ratio": r["ratios"].get(name, 1.0)}
+        for r in data["memory"]
+        for name, size in r["peak_bytes"].items()
+    ]
+    return times + weights
 
 
 def _share(r: dict[str, Any], name: str, data: dict[str, Any]) -> float | None:

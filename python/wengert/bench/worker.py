@@ -1,9 +1,10 @@
 """The process of one contestant: reads requests, one JSON object a line, and answers each with one line.
 
 {"op": "hello"}                                   -> about the library
-{"op": "setup", "case": {...}, "copies": 1}       -> checked against NumPy
+{"op": "setup", "case": {...}, "copies": 1}       -> checked against NumPy, or the first numbers, for the parent to compare
 {"op": "run", "seconds": 0.05}                    -> one round of samples, nanoseconds a call
 {"op": "drop"}                                    -> operands freed
+{"op": "memory", "case": {...}}                   -> bytes at the peak of one run
 {"op": "peak" | "bandwidth", ...}                 -> what the machine can do (wengert only)
 """
 
@@ -18,6 +19,7 @@ import sys
 import time
 from typing import Any
 
+from . import memory
 from .adapters import Adapter, Bound, adapter
 from .cases import Case
 
@@ -103,10 +105,11 @@ class Server:
         self.timer = None
         case = Case.from_json(request["case"])
         bound = self.adapter.bind(case, request["copies"])
-        if self.adapter.module != "numpy":
+        first = self.adapter.first(bound) if case.check == "peers" else None
+        if first is None and self.adapter.module != "numpy":
             self.adapter.check(case, bound)
         self.timer = Timer(bound)
-        return {}
+        return {"first": first}
 
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self.timer is not None, "run before setup"
@@ -115,6 +118,9 @@ class Server:
     def drop(self, request: dict[str, Any]) -> dict[str, Any]:
         self.timer = None
         return {}
+
+    def memory(self, request: dict[str, Any]) -> dict[str, Any]:
+        return memory.peak(self.adapter, Case.from_json(request["case"]))
 
     def peak(self, request: dict[str, Any]) -> dict[str, Any]:
         library = self.adapter.library

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from . import peers
+from .adapters import agree, numbers
 from .cases import Case
 from .limits import Limits
 
@@ -191,7 +192,8 @@ class Crew:
         takes_part = [
             w for w in self.workers.values() if w.name in wanted and case.expression(peers.CONTESTANTS[w.name].library)
         ]
-        asked = []
+        asked: list[Worker] = []
+        first: dict[str, list[float]] = {}
         for worker in takes_part:  # all at once: compiling and checking is not timed
             try:
                 worker.send("setup", case=case.to_json(), copies=copies)
@@ -200,10 +202,14 @@ class Crew:
                 results[worker.name] = str(error)
         for worker in asked:
             try:
-                worker.receive()
+                first[worker.name] = worker.receive()["first"]
                 ready.append(worker)
             except WorkerError as error:
                 results[worker.name] = str(error)
+        if case.check == "peers":
+            wrong = disagreements(first)
+            results.update(wrong)
+            ready = [w for w in ready if w.name not in wrong]
         samples: dict[str, list[dict[str, float]]] = {w.name: [] for w in ready}
         slow = False
         for turn in range(rounds):
@@ -227,6 +233,34 @@ class Crew:
                 del self.workers[worker.name]
                 self.failed[worker.name] = f"stopped at '{case.name}': {results[worker.name]}"
                 worker.close()
-            elif worker in ready:
+            elif worker.name in first:
                 worker.call("drop")
         return results
+
+
+def disagreements(first: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    """Who computes other numbers than the first peer of wengert does, and which."""
+    reference = next((name for name in first if name != "wengert"), None)
+    if reference is None:
+        return {}
+    return {
+        name: f"WrongResult: {numbers(values)} where {reference} has {numbers(first[reference])}"
+        for name, values in first.items()
+        if not agree(values, first[reference])
+    }
+
+
+def peak_memory(case: Case, names: Iterable[str], threads: int, shim: Path | None = None) -> dict[str, int | str]:
+    """Bytes at the peak of one run, or what went wrong with it, each contestant in a process that runs nothing else."""
+    results: dict[str, int | str] = {}
+    for name in names:
+        if not case.expression(peers.CONTESTANTS[name].library):
+            continue
+        worker = Worker(name, threads, peers.environment(name, threads, os.environ, shim))
+        try:
+            results[name] = int(worker.call("memory", case=case.to_json())["bytes"])
+        except WorkerError as error:
+            results[name] = str(error)
+        finally:
+            worker.close()
+    return results
