@@ -112,6 +112,23 @@ except AssertionError as error:
     ]
 
 
+def test_names_of_dtypes_that_no_tensor_has(program):
+    source = """
+import torch
+print(torch.ones(1).dtype in (torch.float16, torch.bfloat16, torch.half), torch.complex64, torch.float16.itemsize)
+print(torch.FloatTensor([1, 2]), torch.LongTensor(2, 3).shape, isinstance(torch.ones(1), torch.FloatTensor), torch.ByteTensor().shape)
+try:
+    torch.ones(1, dtype=torch.float16)
+except TypeError as error:
+    print(error)
+"""
+    assert output(program(source)) == [
+        "False torch.complex64 2",
+        "tensor([1., 2.]) torch.Size([2, 3]) True torch.Size([0])",
+        "ones(): argument 'dtype' must be torch.dtype, not dtype_not_covered",
+    ]
+
+
 def test_versions_compare_as_pytorch_s():
     packaging = pytest.importorskip("packaging.version", reason="the package packaging is not installed")
     version = packaging.Version(f"{wengert.version.pytorch}+wengert")
@@ -242,6 +259,8 @@ other.torch.x
         ("torch.bool", True),
         ("torch.fft.rfft", False),
         ("torch.viz", False),
+        ("torch.float16", False),
+        ("torch.FloatTensor", True),
         ("torch._C", False),
         ("torch.difflib", False),
     ],
@@ -278,3 +297,66 @@ def test_the_command_lists_its_parts(capsys):
     assert main([]) == 2
     out = capsys.readouterr().out
     assert all(name in out for name in ("bench", "run", "compat"))
+
+
+# ---- PyTorch
+
+TRAINING = """
+import argparse, io, random
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, TensorDataset, random_split
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", type=int, default=1)
+args = parser.parse_args()
+torch.manual_seed(3)
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 3))
+
+    def forward(self, x):
+        return F.log_softmax(self.layers(x), dim=-1)
+
+
+x = torch.randn(90, 6)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+train, test = random_split(TensorDataset(x, y), [70, 20])
+net = Net().to(device)
+optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
+print(net)
+for epoch in range(args.epochs):
+    net.train()
+    for a, b in DataLoader(train, batch_size=16, shuffle=True, num_workers=1):
+        optimizer.zero_grad()
+        loss = F.nll_loss(net(a.to(device)), b.to(device))
+        loss.backward()
+        optimizer.step()
+    scheduler.step()
+    net.eval()
+    with torch.no_grad():
+        right = sum((net(a).argmax(1) == b).sum().item() for a, b in DataLoader(test, batch_size=20))
+    print(f"{epoch} {loss.item():.4f} {right} {scheduler.get_last_lr()[0]:.5f}")
+file = io.BytesIO()
+torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, file)
+file.seek(0)
+state = torch.load(file, map_location=device, weights_only=True)
+net.load_state_dict(state["net"])
+print(list(state["net"]), sorted(state["optimizer"]["state"][0]), len(list(net.parameters())))
+"""
+
+
+@pytest.mark.parity
+def test_a_program_prints_what_it_prints_with_pytorch(program, tmp_path):
+    lines = output(program(TRAINING, "--epochs", "4", name="train.py"))
+    reference = subprocess.run(
+        [sys.executable, "train.py", "--epochs", "4"], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert lines == output(reference)
+    assert len(lines) > 10

@@ -94,6 +94,21 @@ _LAZY = {
     "set_float32_matmul_precision": "_settings",
     "set_num_interop_threads": "_settings",
     "use_deterministic_algorithms": "_settings",
+    "bfloat16": "_absent",
+    "cdouble": "_absent",
+    "cfloat": "_absent",
+    "complex128": "_absent",
+    "complex64": "_absent",
+    "float16": "_absent",
+    "half": "_absent",
+    "BoolTensor": "_legacy",
+    "ByteTensor": "_legacy",
+    "CharTensor": "_legacy",
+    "DoubleTensor": "_legacy",
+    "FloatTensor": "_legacy",
+    "IntTensor": "_legacy",
+    "LongTensor": "_legacy",
+    "ShortTensor": "_legacy",
 }
 
 

@@ -31,7 +31,7 @@ class Namespace(ModuleType):
         except AttributeError:
             value = own
         if isinstance(value, ModuleType):  # none of its submodules: there is no such name
-            raise AttributeError(refusal(full, nearest(own, name, self.__name__)), name=name, obj=self)
+            raise AttributeError(refusal(full, nearest(own, name, self.__name__)), name=name)
         self.__dict__[name] = value
         return value
 

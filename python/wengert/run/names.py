@@ -6,6 +6,7 @@ import importlib.util
 import pkgutil
 from types import ModuleType
 
+from .._absent import dtype_not_covered
 from ..version import pytorch
 
 TOP = "torch"
@@ -93,6 +94,8 @@ def resolve(name):
             value = getattr(owner, part)
         else:
             break
+        if isinstance(value, dtype_not_covered):
+            return False, nearest(owner, part, path)
         owner, path = value, inside
     return True, []
 
