@@ -141,7 +141,7 @@ def test_versions_compare_as_pytorch_s():
         ("torch.lingalg.norm(1)", "AttributeError: wengert does not cover torch.lingalg; the nearest it has: torch.linalg"),
         ("torch.bench", "AttributeError: wengert does not cover torch.bench"),
         ("torch.importlib", "AttributeError: wengert does not cover torch.importlib"),
-        ("torch.linalg.sovle", "AttributeError: wengert does not cover torch.linalg.sovle; the nearest it has: torch.linalg.solve,"),
+        ("torch.linalg.sovle", "AttributeError: wengert does not cover torch.linalg.sovle; the nearest it has: torch.linalg.solve"),
         ("import torch.distributed", "ModuleNotFoundError: wengert does not cover torch.distributed"),
         ("import torch.bench", "ModuleNotFoundError: wengert does not cover torch.bench"),
         ("from torch.utils.data import DataLoadr", "ModuleNotFoundError: wengert does not cover torch.utils.data.DataLoadr; the nearest it has: torch.utils.data.DataLoader"),

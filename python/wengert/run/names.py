@@ -57,7 +57,7 @@ def nearest(owner, name, prefix):
     known: dict[str, list[str]] = {}
     for each in names_of(owner):
         known.setdefault(each.lower(), []).append(each)
-    found = [each for match in difflib.get_close_matches(name.lower(), known, 3) for each in known[match]]
+    found = [each for match in difflib.get_close_matches(name.lower(), known, 3, cutoff=0.7) for each in known[match]]
     return [f"{prefix}.{each}" for each in found[:3]]
 
 
