@@ -331,13 +331,21 @@ def test_a_module_that_is_called_twice_and_one_that_fails(tmp_path):
 # ---- the server
 
 
+def plain_environment():
+    """Without proxies, and without a sanitizer's library, which the suite may run under and a browser cannot."""
+    return {key: value for key, value in os.environ.items() if "proxy" not in key.lower() and key != "LD_PRELOAD"}
+
+
 @contextlib.contextmanager
 def server(folder):
     """The address of a TensorBoard of a folder, on this machine."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--host", "127.0.0.1", "--port", "0"]
-    environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
     process = subprocess.Popen(
-        [*command, "--load_fast", "false"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
+        [*command, "--load_fast", "false"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=plain_environment(),
     )
     try:
         lines = []
@@ -408,7 +416,9 @@ def test_the_graph_in_a_browser(run, tmp_path):
         "--no-proxy-server",
     ]
     with server(run.parent) as address:
-        subprocess.run([*command, f"{address}/#graphs&run=first"], capture_output=True, timeout=180, check=True)
+        subprocess.run(
+            [*command, f"{address}/#graphs&run=first"], capture_output=True, timeout=180, check=True, env=plain_environment()
+        )
     image = np.asarray(Image.open(picture).convert("RGB")).astype(int)
     header, graph = image[10:50, 10:200], image[150:600, 380:1390]
     assert header[..., 0].mean() > 200 > 150 > header[..., 2].mean()  # TensorBoard's orange
