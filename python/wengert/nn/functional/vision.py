@@ -48,7 +48,7 @@ def interpolate(
             )
     elif align_corners is None:
         align_corners = False
-    sizes, scales = _sizes(input, size, scale_factor, recompute_scale_factor or mode == "area")
+    sizes, scales = _sizes(input, size, scale_factor, recompute_scale_factor, mode)
     if antialias and not (mode in ("bilinear", "bicubic", "lanczos") and ndim == 4):
         raise ValueError(
             "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input"
@@ -71,7 +71,7 @@ def interpolate(
     return input.contiguous()
 
 
-def _sizes(input, size, scale_factor, recompute):
+def _sizes(input, size, scale_factor, recompute, mode):
     """(sizes, scale of each or None) of the result."""
     dims = input.dim() - 2
     spatial = list(input.shape[2:])
@@ -95,8 +95,8 @@ def _sizes(input, size, scale_factor, recompute):
     given = list(given) if isinstance(given, (list, tuple)) else [given] * dims
     if size is None:
         sizes = [int(n * scale) for n, scale in zip(spatial, given, strict=True)]
-        return sizes, [None] * dims if recompute else given
-    if recompute is True:
+        return sizes, [None] * dims if recompute or mode == "area" else given
+    if recompute:
         raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
     if not all(isinstance(n, int) for n in given):
         raise TypeError(
