@@ -326,6 +326,12 @@ using Gradients = Few<Owned, 3>;
 void run_node(Node* node, std::span<PyObject* const> grads, Gradients* result, const bool* wanted = nullptr);
 void release_saved(Node* node);
 
+// Hooks (hooks.cpp): each may replace what it is given.
+Owned hooked(PyObject* hooks, Owned grad);  // by the hooks of a tensor, a dict
+void run_prehooks(Node* node, Gradients& grads);
+void run_posthooks(Node* node, const Gradients& grads, Gradients& result);
+PyObject* tuple_of_gradients(const Gradients& grads);  // null with an exception set
+
 void add_nodes(PyObject* module);
 void add_engine(PyObject* module);
 void add_gradients(PyObject* module);  // gradient.cpp

@@ -302,31 +302,10 @@ class Pass {
     return found != runs_.end() && found->second;
   }
   bool wanted(Node* node) const { return targets_.count(node) > 0 || runs(node); }
-  Owned hooked(PyObject* hooks, Owned grad) const;
-  void run_hooks_before(Node* node, Few<Owned, 3>& grads);
-  void run_hooks_after(Node* node, Few<Owned, 3>& grads, Gradients& result);
+  void run_tensor_hooks(Node* node, Gradients& grads);
   void accumulate(PyObject* variable, Owned grad);
-  void report(Node* node, Few<Owned, 3>& grads, Gradients& result);
+  void report(Node* node, Gradients& grads, Gradients& result);
 };
-
-Owned Pass::hooked(PyObject* hooks, Owned grad) const {
-  const Owned list = checked(PyDict_Values(hooks));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) {
-    Owned changed = checked(PyObject_CallOneArg(PyList_GET_ITEM(list.get(), i), grad.get()));
-    if (changed.get() == Py_None) continue;
-    check_type(is_tensor(changed.get()), "expected Variable, but hook returned '", Py_TYPE(changed.get())->tp_name, "'");
-    check(
-        tensor_of(changed.get()).sizes() == tensor_of(grad.get()).sizes(), "hook '",
-        [&] {
-          const Owned name(PyObject_GetAttrString(PyList_GET_ITEM(list.get(), i), "__name__"));
-          PyErr_Clear();
-          return std::string(name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : "<unknown>");
-        },
-        "' has changed the size of value");
-    grad = std::move(changed);
-  }
-  return grad;
-}
 
 // What a weak reference refers to, owned; null where it is gone.
 PyObject* referent(PyObject* reference) {
@@ -340,29 +319,8 @@ PyObject* referent(PyObject* reference) {
 #endif
 }
 
-PyObject* tuple_of_gradients(const Few<Owned, 3>& grads) {
-  PyObject* tuple = PyTuple_New(grads.size());
-  for (int i = 0; tuple && i < grads.size(); ++i) PyTuple_SET_ITEM(tuple, i, Py_NewRef(grads[i] ? grads[i].get() : Py_None));
-  return tuple;
-}
-
-// A hook of a node may replace the gradients: by a tuple of as many, or by one where there is one.
-void replace_gradients(PyObject* returned, Few<Owned, 3>& grads) {
-  if (returned == Py_None) return;
-  if (grads.size() == 1 && is_tensor(returned)) {
-    grads[0] = Owned::of(returned);
-    return;
-  }
-  check_type(PyTuple_Check(returned), "expected dict or tuple from hook, but hook returned '", Py_TYPE(returned)->tp_name, "'");
-  check(PyTuple_GET_SIZE(returned) == grads.size(), "hook has returned an incorrect number of values (got ",
-        PyTuple_GET_SIZE(returned), ", but expected ", grads.size(), ")");
-  for (int i = 0; i < grads.size(); ++i) {
-    PyObject* item = PyTuple_GET_ITEM(returned, i);
-    grads[i] = item == Py_None ? Owned() : Owned::of(item);
-  }
-}
-
-void Pass::run_hooks_before(Node* node, Few<Owned, 3>& grads) {
+// The hooks on the tensors that the node computed, or on its leaf, and what they retain: whether or not the node runs.
+void Pass::run_tensor_hooks(Node* node, Gradients& grads) {
   if (node->variable) {
     if (const Extra* extra = as_tensor(node->variable)->extra; extra && extra->hooks && grads[0])
       grads[0] = hooked(extra->hooks, std::move(grads[0]));
@@ -374,13 +332,6 @@ void Pass::run_hooks_before(Node* node, Few<Owned, 3>& grads) {
     PyObject* hooks = PyDict_GetItemWithError(extra->tensor_hooks, key.get());
     if (hooks && grads[i]) grads[i] = hooked(hooks, std::move(grads[i]));
   }
-  if (extra->prehooks && PyDict_GET_SIZE(extra->prehooks) > 0) {
-    const Owned list = checked(PyDict_Values(extra->prehooks));
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) {
-      const Owned given = checked(tuple_of_gradients(grads));
-      replace_gradients(checked(PyObject_CallOneArg(PyList_GET_ITEM(list.get(), i), given.get())).get(), grads);
-    }
-  }
   for (int i = 0; extra->retained && i < grads.size(); ++i) {
     const Owned key = checked(PyLong_FromLong(i));
     PyObject* reference = PyDict_GetItemWithError(extra->retained, key.get());
@@ -389,16 +340,6 @@ void Pass::run_hooks_before(Node* node, Few<Owned, 3>& grads) {
     if (!tensor) continue;
     const Owned held(tensor);
     accumulate(tensor, Owned::of(grads[i].get()));
-  }
-}
-
-void Pass::run_hooks_after(Node* node, Few<Owned, 3>& grads, Gradients& result) {
-  if (!node->extra || !node->extra->hooks || PyDict_GET_SIZE(node->extra->hooks) == 0) return;
-  const Owned list = checked(PyDict_Values(node->extra->hooks));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) {
-    const Owned inputs = checked(tuple_of_gradients(result)), outputs = checked(tuple_of_gradients(grads));
-    PyObject* const arguments[] = {inputs.get(), outputs.get()};
-    replace_gradients(checked(PyObject_Vectorcall(PyList_GET_ITEM(list.get(), i), arguments, 2, nullptr)).get(), result);
   }
 }
 
@@ -457,7 +398,7 @@ void Pass::restrict_to_inputs(std::span<const Edge> roots, std::span<const Edge>
 }
 
 // The first gradient that is not finite, to watching.py.
-void Pass::report(Node* node, Few<Owned, 3>& grads, Gradients& result) {
+void Pass::report(Node* node, Gradients& grads, Gradients& result) {
   for (int i = 0; i < result.size(); ++i) {
     if (!result[i] || finite(tensor_of(result[i].get()))) continue;
     const Owned module = checked(PyImport_ImportModule("wengert.autograd.watching"));
@@ -476,12 +417,12 @@ void Pass::run(std::vector<Owned>* results) {
     Slot& slot = slots_[at];
     const Owned held = Owned::of(as_object(slot.node));
     Node* node = slot.node;
-    Few<Owned, 3> grads;
+    Gradients grads;
     grads.resize(slot.grads.size());
     for (int i = 0; i < grads.size(); ++i) grads[i] = std::move(slot.grads[i]);
     leave(slot);
     unused_.push_back(at);
-    run_hooks_before(node, grads);
+    run_tensor_hooks(node, grads);
     for (const Capture& capture : captures_)
       if (capture.node == node && grads[static_cast<int>(capture.output)])
         (*results)[capture.index] = Owned::of(grads[static_cast<int>(capture.output)].get());
@@ -492,19 +433,23 @@ void Pass::run(std::vector<Owned>* results) {
       for (int i = 0; i < wants.size(); ++i) wants[i] = node->edges[i].node && wanted(node->edges[i].node);
     }
     if (node->variable) {
-      if (results || !grads[0]) continue;  // autograd.grad accumulates nowhere
+      if (results) continue;  // autograd.grad accumulates nowhere
       PyObject* variable = node->variable;
       if (!requires_grad(variable)) continue;  // switched off since
-      Gradients nothing;
-      accumulate(variable, std::move(grads[0]));
-      run_hooks_after(node, grads, nothing);
+      run_prehooks(node, grads);
+      if (!grads[0]) continue;
+      const bool seen_later = node->extra && node->extra->hooks;
+      accumulate(variable, seen_later ? Owned::of(grads[0].get()) : std::move(grads[0]));
       if (const Extra* extra = as_tensor(variable)->extra; extra->post_accumulate_hooks) {
         const Owned list = checked(PyDict_Values(extra->post_accumulate_hooks));
         for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
           checked(PyObject_CallOneArg(PyList_GET_ITEM(list.get(), i), variable));
       }
+      Gradients nothing;
+      run_posthooks(node, grads, nothing);
       continue;
     }
+    run_prehooks(node, grads);
     PyObject* given[8];
     std::vector<PyObject*> many;
     PyObject** outputs = given;
@@ -520,7 +465,7 @@ void Pass::run(std::vector<Owned>* results) {
       if (notes == Notes::traceback) explain(node);
       throw;
     }
-    run_hooks_after(node, grads, result);
+    run_posthooks(node, grads, result);
     if (notes == Notes::traceback && check_nan) check_for_nan(node, result);
     if (watch_gradients && !reported_) report(node, grads, result);
     if (!retain_) {

@@ -48,8 +48,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         for tensor in inputs:
-            if tensor.requires_grad:
-                tensor.retain_grad()
+            tensor.retain_grad()
     retain = create_graph if retain_graph is None else retain_graph
     _C._run_backward(tensors, grads, bool(retain), bool(create_graph), inputs, True)
 
