@@ -277,6 +277,4 @@ def test_one_node_a_loss():
         F.soft_margin_loss(x, y): "SoftMarginLossBackward0",
     }
     for loss, name in names.items():
-        assert (
-            loss.grad_fn.name() == name and loss.grad_fn.next_functions[0][0].variable is x
-        )
+        assert loss.grad_fn.name() == name and loss.grad_fn.next_functions[0][0].variable is x
