@@ -101,6 +101,7 @@ def _panel(axes, name, tensor, bins, log):
         counts, edges = np.histogram(finite, bins)
         axes.stairs(counts, edges, fill=True, color=COLOURS[0])
         axes.axvline(finite.mean(), color=COLOURS[1], linewidth=1)
+        axes.locator_params(nbins=4)
     else:
         axes.set(xticks=[], yticks=[])
     zeros, lost = int((values == 0).sum()), values.size - finite.size
@@ -113,4 +114,5 @@ def _panel(axes, name, tensor, bins, log):
     dtype = "" if dtype_text(tensor.dtype) == "float32" else f"{dtype_text(tensor.dtype)} "
     axes.set_title(f"{name} {dtype}{shape_text(tensor.shape)}\n{', '.join(notes) or 'no elements'}", fontsize=8)
     axes.tick_params(**_TICKS)
+    axes.grid(False, axis="x")
     axes.xaxis.get_offset_text().set_fontsize(7)

@@ -5,11 +5,12 @@ matplotlib is imported by what draws, never by importing this package.
 
 import io
 import os
+import re
 
 COLOURS = ("#0b5fa5", "#d1770c", "#2e8b57", "#c0392b", "#8e5aa8", "#6b7785")
 
-# Text stays text, so that pictures are small and can be searched; ids and the date would differ from run to run.
-_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "wengert"}
+# Text stays text, in one font or its like: pictures are small and can be searched. Ids and the date would differ from run to run.
+_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "wengert", "font.sans-serif": ["DejaVu Sans"]}
 _FORMATS = {"svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None}}
 
 
@@ -35,6 +36,12 @@ def style(axes):
     axes.grid(True, which="major", color="#e3e6ea", linewidth=0.8)
     axes.set_axisbelow(True)
     return axes
+
+
+def _compact(svg):
+    """An SVG file without spaces at the ends of lines, its places to a hundredth of a point: a third smaller."""
+    svg = re.sub(rb"\s*\n", b"\n", svg)
+    return re.sub(rb' (d|x|y)="[^"]*"', lambda place: re.sub(rb"(\.\d\d)\d+", rb"\1", place[0]), svg)
 
 
 class Plot:
@@ -82,9 +89,7 @@ class Plot:
         data = io.BytesIO()
         with matplotlib.rc_context(_SETTINGS):
             self.figure.savefig(data, format=form, dpi=dpi, metadata=_FORMATS[form])
-        if form == "svg":  # matplotlib ends lines of paths with spaces
-            return b"\n".join(line.rstrip() for line in data.getvalue().splitlines()) + b"\n"
-        return data.getvalue()
+        return _compact(data.getvalue()) if form == "svg" else data.getvalue()
 
     def _repr_svg_(self):
         return self.to_svg()
