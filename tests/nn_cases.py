@@ -500,3 +500,93 @@ case(
     x(5, 3),
     call=lambda module, a: a * module["left"] + module["right"].sum(0),
 )
+
+# ---- functions that no module calls with these arguments
+
+
+def functions(t):
+    module = t.nn.Identity()
+    module.F, module.utils = t.nn.functional, t.nn.utils
+    return module
+
+
+def function(name, *inputs, draws=False, call=None, function_name=None, **options):
+    used = function_name or name.partition(" ")[0]
+    case(
+        f"F.{name}",
+        functions,
+        *inputs,
+        call=call or (lambda module, *args: getattr(module.F, used)(*args, **options)),
+        draws=draws,
+    )
+
+
+for target in ({"size": 3}, {"size": 7}, {"scale_factor": 1.7}, {"scale_factor": 0.45}):
+    for mode in ("area", "nearest-exact", "nearest"):
+        for dims in (1, 2, 3):
+            function(f"interpolate {mode} {dims} {target}", x(2, 3, *[5] * dims), mode=mode, **target)
+    for mode in ("bilinear", "bicubic", "lanczos"):
+        function(f"interpolate antialias {mode} {target}", x(2, 3, 9, 8), mode=mode, antialias=True, **target)
+    if "scale_factor" in target:
+        function(f"interpolate recompute {target}", x(2, 3, 9, 8), mode="bilinear", recompute_scale_factor=True, **target)
+function("interpolate antialias corners", x(2, 3, 9, 8), size=(5, 3), mode="bilinear", antialias=True, align_corners=True)
+function("interpolate two scales", x(2, 3, 6, 8), scale_factor=(2, 0.5), mode="bicubic")
+function("interpolate same size", x(2, 3, 6, 8), size=(6, 8), mode="bilinear")
+for mode in ("bilinear", "bicubic", "nearest", "nearest-exact"):
+    function(f"interpolate {mode} scale of one", x(2, 3, 6, 21), scale_factor=1.05, mode=mode)
+function("gumbel_softmax", x(40, 5), draws=True, tau=0.7)
+function("gumbel_softmax hard", x(40, 5), draws=True, hard=True, dim=0)
+for p in (1.0, 2.0, 3.5, float("inf")):
+    function(f"normalize {p}", x(4, 5), p=p)
+    function(f"pdist {p}", x(4, 5), p=p)
+    function(f"pairwise_distance {p}", x(4, 5), x(5, seed=1), p=p)
+function("cosine_similarity", x(4, 1, 5), x(3, 5, seed=1), dim=-1)
+function("one_hot", index(3, 2, high=4))
+function("conv_tbc", x(7, 2, 3), x(2, 3, 4, seed=1), x(4, seed=2), pad=1)
+function("bilinear", x(3), x(4, seed=1), x(5, 3, 4, seed=2))
+function("linear", x(2, 4, 3), x(3, seed=1))
+function("embedding negative padding", index(6, high=4), x(4, 3), padding_idx=-1, scale_grad_by_freq=True)
+function("lp_pool2d inf", x(2, 3, 4, 6), norm_type=float("inf"), kernel_size=2)
+function("lp_pool1d", positive(2, 3, 6), norm_type=1.5, kernel_size=3, stride=2, ceil_mode=True)
+function("mse_loss weight", x(4, 5), x(4, 5, seed=1), weight=None)
+function("alpha_dropout", x(40, 5), draws=True, training=True)
+function("dropout1d", x(40, 5, 3), draws=True)
+function("triplet_margin_with_distance_loss", x(4, 5), x(4, 5, seed=1), x(4, 5, seed=2), swap=True)
+function("relu_", x(4, 5), call=lambda module, a: module.F.relu_(a * 1))
+function("tanh", x(4, 5))
+function("sigmoid", x(4, 5))
+function("softmax", x(4, 5), dim=-1)
+function("max_pool1d_with_indices", P[1], kernel_size=2)
+function("adaptive_max_pool2d_with_indices", P[2], output_size=3)
+function("upsample", x(2, 3, 4), scale_factor=2)
+function(
+    "pack and pad",
+    x(6, 4, 3),
+    call=lambda module, a: module.utils.rnn.pad_packed_sequence(
+        module.utils.rnn.pack_padded_sequence(a, [2, 6, 4, 4], enforce_sorted=False), padding_value=2.0
+    )[0],
+)
+for kind in ("RNN", "LSTM", "GRU"):
+    case(
+        f"{kind} packed",
+        lambda t, k=kind: holding(getattr(t.nn, k)(3, 5, 2, bidirectional=True), t),
+        x(6, 4, 3),
+        call=lambda module, a: tensors_of(module(module.rnn.pack_padded_sequence(a, [2, 6, 4, 4], enforce_sorted=False))),
+    )
+for name, apply in {
+    "weight_norm": lambda t: t.nn.utils.weight_norm(t.nn.Linear(3, 4)),
+    "weight_norm of all": lambda t: t.nn.utils.weight_norm(t.nn.Conv1d(2, 4, 3), dim=None),
+    "spectral_norm": lambda t: t.nn.utils.spectral_norm(t.nn.Linear(3, 4), n_power_iterations=2),
+}.items():
+    case(name, apply, x(5, 3) if "of all" not in name else x(2, 2, 6), eval_too="spectral" not in name)
+
+
+def holding(module, t):
+    module.rnn = t.nn.utils.rnn
+    return module
+
+
+def tensors_of(result):
+    """The tensors of (PackedSequence, states)."""
+    packed, states = result
+    return [packed.data, packed.batch_sizes, *(states if isinstance(states, tuple) else [states])]

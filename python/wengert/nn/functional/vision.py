@@ -153,7 +153,7 @@ def _source(input, dim, count, scale, align_corners):
 def _between(input, dim, count, scale, align_corners, cubic):
     """Linear interpolation between two elements, or cubic between four; beyond the edge lies the edge's element."""
     size = input.size(dim)
-    if count == size and not scale:
+    if count == size and not (cubic and scale):  # as PyTorch, which takes scale there for 1
         return input
     source = _source(input, dim, count, scale, align_corners)
     if not cubic:
