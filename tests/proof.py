@@ -78,7 +78,7 @@ def function(name):
     public = OPS[name]["public_name"] if name in OPS else name
     if name in OPS and "inplace_only" in OPS[name]["forms"]:
         return lambda input, *rest, **options: getattr(input.clone(), public)(*rest, **options)
-    if name in OPS and "function" not in OPS[name]["forms"]:
+    if name in OPS and not {"function", "network"} & set(OPS[name]["forms"]):
         return getattr(wengert.Tensor, public)
     return derivative_samples.function_of(wengert, name)
 

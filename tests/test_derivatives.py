@@ -12,6 +12,17 @@ WITHOUT_ROW = {
     "_write": "writes out=",
     "resize_": "PyTorch's error",
     "resize_as_": "PyTorch's error",
+    **dict.fromkeys(
+        [
+            "_rows_norm_gradient",
+            "_group_norm_gradient",
+            "_batch_norm_gradient",
+            "_cross_entropy_gradient",
+            "_nll_loss_gradient",
+            "_attention_gradient",
+        ],
+        "one pass, which formulas leave out where a second derivative is asked for",
+    ),
 }
 NOTHING_TO_DIFFERENTIATE = {
     "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",

@@ -70,6 +70,7 @@ FAMILIES = {
     "conversion": "",
     "copy": "",
     "creation": "",
+    "network": "Operators of layers and losses, float32 and float64.",
     "random": "Drawn from `generator`, `wengert.default_generator` unless given: for a seed, PyTorch's CPU stream.",
 }
 
@@ -291,6 +292,8 @@ def forms_of(op: dict) -> str:
         shown.append(f"`Tensor.{name}_`")
     if "out" in op["forms"]:
         shown.append("`out=`")
+    if "network" in op["forms"]:
+        shown.append(f"`nn.functional.{name}`")
     return ", ".join(shown)
 
 

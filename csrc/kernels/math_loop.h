@@ -13,11 +13,11 @@ template <class F, class T, int Arity>
   constexpr int W = Vec<T>::width;
   T copies[Arity > 1 ? Arity : 1][W];
   const T* in[Arity];
-  bool moves[Arity];
+  int64_t moves[Arity];  // all bits, or none: GCC would make a loop for each combination of conditions
 #pragma GCC unroll 4
   for (int k = 0; k < Arity; ++k) {
     in[k] = reinterpret_cast<const T*>(operands[k + 1]);
-    moves[k] = Arity == 1 || !(repeated >> k & 1);
+    moves[k] = Arity == 1 || !(repeated >> k & 1) ? -1 : 0;
     if (moves[k]) continue;
     Vec<T>(*in[k]).store(copies[k]);
     in[k] = copies[k];
@@ -29,14 +29,18 @@ template <class F, class T, int Arity>
     Vec<T> x[Arity];
 #pragma GCC unroll 4
     for (int k = 0; k < Arity; ++k) {
-      const T* p = moves[k] ? in[k] + i : in[k];
+      const T* p = in[k] + (i & moves[k]);
       x[k] = lanes == W ? Vec<T>::load(p) : Vec<T>::load(p, lanes);
     }
     Vec<T> result;
     if constexpr (Arity == 1)
       result = F{}(x[0]);
-    else
+    else if constexpr (Arity == 2)
       result = F{}(x[0], x[1]);
+    else if constexpr (Arity == 3)
+      result = F{}(x[0], x[1], x[2]);
+    else
+      result = F{}(x[0], x[1], x[2], x[3]);
     if (lanes < W)
       result.store(out + i, lanes);
     else if (stream)

@@ -8,6 +8,8 @@ namespace wengert::WENGERT_ISA {
 WENGERT_ELEMENTWISE_FILES(X)
 #undef X
 extern const CopyKernels kCopy;
+extern const AttentionKernels kAttention;
+extern const ConvKernels kConv;
 extern const SumKernels kSums;
 extern const ProductKernels kProducts;
 extern const ExtremeKernels kExtremes;
@@ -21,6 +23,8 @@ extern const GemvKernels kGemv;
 extern const IndexKernels kIndex;
 extern const MaskKernels kMask;
 extern const RandomKernels kRandom;
+extern const NormalizeKernels kNormalize;
+extern const PoolKernels kPool;
 extern const SortKernels kSort;
 extern const StepKernels kSteps;
 extern const ProbeKernels kProbe;
@@ -38,6 +42,8 @@ KernelTable kernel_table() {
 #undef X
           },
           &kCopy,
+          &kAttention,
+          &kConv,
           &kSums,
           &kProducts,
           &kExtremes,
@@ -51,6 +57,8 @@ KernelTable kernel_table() {
           &kIndex,
           &kMask,
           &kRandom,
+          &kNormalize,
+          &kPool,
           &kSort,
           &kSteps,
           &kProbe};

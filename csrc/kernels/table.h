@@ -1,13 +1,17 @@
 // All kernels of one instruction set.
 #pragma once
 
+#include "kernels/attention.h"
+#include "kernels/conv.h"
 #include "kernels/copy.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/gemv.h"
 #include "kernels/index.h"
 #include "kernels/mask.h"
+#include "kernels/normalize.h"
 #include "kernels/optimize.h"
+#include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
@@ -32,7 +36,8 @@ namespace wengert {
   X(Power)                           \
   X(Trigonometric)                   \
   X(Hyperbolic)                      \
-  X(Special)
+  X(Special)                         \
+  X(Activation)
 
 #define X(file) +1
 inline constexpr int kElementwiseFiles = 0 WENGERT_ELEMENTWISE_FILES(X);
@@ -43,6 +48,8 @@ struct KernelTable {
   int vector_bytes;
   ElementwiseRows elementwise[kElementwiseFiles];
   const CopyKernels* copy;
+  const AttentionKernels* attention;
+  const ConvKernels* conv;
   const SumKernels* sums;
   const ProductKernels* products;
   const ExtremeKernels* extremes;
@@ -56,6 +63,8 @@ struct KernelTable {
   const IndexKernels* index;
   const MaskKernels* mask;
   const RandomKernels* random;
+  const NormalizeKernels* normalize;
+  const PoolKernels* pool;
   const SortKernels* sort;
   const StepKernels* steps;
   const ProbeKernels* probe;

@@ -116,6 +116,7 @@ enum Forms : unsigned {
   kOut = 8,           // wengert.name(..., out=)
   kInplaceOnly = 16,  // the row itself is the in-place method and its name ends in '_': fill_
   kSelf = 32,         // may return its input unchanged: the caller gets the same object
+  kNetwork = 64,      // wengert.nn.functional.name(input, ...): PyTorch has it there alone
 };
 
 // What an ops/*.cpp file writes down.

@@ -2,7 +2,10 @@
 #include <string_view>
 
 #include "kernels/dispatch.h"
+#include "ops/activation.h"
+#include "ops/attention.h"
 #include "ops/choice.h"
+#include "ops/conv.h"
 #include "ops/convert.h"
 #include "ops/copy.h"
 #include "ops/create.h"
@@ -11,12 +14,15 @@
 #include "ops/index.h"
 #include "ops/index_dim.h"
 #include "ops/join.h"
+#include "ops/loss.h"
 #include "ops/masked.h"
 #include "ops/matmul.h"
 #include "ops/moments.h"
 #include "ops/norm.h"
+#include "ops/normalize.h"
 #include "ops/op.h"
 #include "ops/parts.h"
+#include "ops/pool.h"
 #include "ops/power.h"
 #include "ops/random.h"
 #include "ops/rearrange.h"
@@ -146,6 +152,12 @@ std::vector<Op> build() {
       {kSearchOps, "sorting"},
       {kCountOps, "sorting"},
       {kMatrixOps, "matrix"},
+      {kConvOps, "network"},
+      {kPoolOps, "network"},
+      {kActivationOps, "network"},
+      {kNormalizeOps, "network"},
+      {kLossOps, "network"},
+      {kAttentionOps, "network"},
       {kIndexOps, "indexing"},
       {kIndexDimOps, "indexing"},
       {kGatherOps, "indexing"},

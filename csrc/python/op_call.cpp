@@ -471,7 +471,8 @@ PyObject* describe_op(const Op& op) {
   py::dict entry;
   py::list forms, args;
   const std::pair<unsigned, const char*> names[] = {
-      {kFunction, "function"}, {kMethod, "method"}, {kInplace, "inplace"}, {kOut, "out"}, {kInplaceOnly, "inplace_only"}};
+      {kFunction, "function"}, {kMethod, "method"}, {kInplace, "inplace"}, {kOut, "out"}, {kInplaceOnly, "inplace_only"},
+      {kNetwork, "network"}};
   for (const auto& [bit, text] : names)
     if (op.forms & bit) forms.append(text);
   for (const ArgSpec& arg : op.args) {
@@ -502,7 +503,8 @@ PyObject* describe_op(const Op& op) {
 
 }  // namespace
 
-// module.functions and module.methods: name -> callable, for _tensor.py to publish.
+// module.functions and module.methods: name -> callable, for _tensor.py to publish; module.network_functions: the names of the
+// functions that are nn.functional's alone.
 void add_operators(PyObject* module) {
   namespace py = pybind11;
   function_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&kFunctionSpec));
@@ -510,11 +512,13 @@ void add_operators(PyObject* module) {
   out_name = PyUnicode_InternFromString("out");
   if (!function_type || !method_type || !out_name) throw py::error_already_set();
   std::map<std::string, std::vector<const Op*>> functions, methods, inplaces;
+  py::list network;
   for (const Op& op : op_table()) {
     std::vector<std::string> names = op.aliases;
     names.push_back(op.public_name);
     for (const std::string& name : names) {
-      if (op.forms & kFunction) functions[name].push_back(&op);
+      if (op.forms & (kFunction | kNetwork)) functions[name].push_back(&op);
+      if (op.forms & kNetwork) network.append(name);
       if (op.forms & kMethod) methods[name].push_back(&op);
       if (op.forms & kInplace) inplaces[name + "_"].push_back(&op);
       if (op.forms & kInplaceOnly) inplaces[name].push_back(&op);
@@ -533,6 +537,7 @@ void add_operators(PyObject* module) {
   publish(method_dict, inplaces, Form::inplace);
   auto m = py::reinterpret_borrow<py::module_>(module);
   m.attr("functions") = function_dict;
+  m.attr("network_functions") = py::frozenset(network);
   m.attr("methods") = method_dict;
   m.def(
       "op_table",

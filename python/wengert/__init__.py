@@ -129,8 +129,9 @@ def __getattr__(name):
     raise AttributeError(f"wengert does not cover {name!r}{hint}", name=name)
 
 
-# Every operator of the table, then the dtypes; both take names of builtins (max, sum, abs, bool, float), so they come last.
-globals().update(_C.functions)
+# Every operator of the table but those of nn.functional, then the dtypes; both take names of builtins (max, sum, abs, bool,
+# float), so they come last.
+globals().update({name: function for name, function in _C.functions.items() if name not in _C.network_functions})
 _composite.publish(globals(), Tensor)
 globals().update({name: getattr(Tensor, name) for name in INPLACE_FUNCTIONS.split()})
 del INPLACE_FUNCTIONS

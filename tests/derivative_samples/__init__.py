@@ -91,7 +91,10 @@ def function_of(library, name):
     for place in ("linalg", "special"):
         if name.startswith(f"{place}_"):
             return getattr(getattr(library, place), name.removeprefix(f"{place}_"))
-    return getattr(library, name.partition(".")[0])
+    public = name.partition(".")[0]
+    if library is wengert and public in wengert._C.network_functions:
+        return wengert._C.functions[public]
+    return getattr(library, public) if hasattr(library, public) else getattr(library.nn.functional, public)
 
 
 class Make:
@@ -137,4 +140,21 @@ class Make:
         return values.requires_grad_() if grad else values
 
 
-from . import elementwise, indexing, linalg, matrix, movement, pointwise_losses, reductions, sorting, special, views, windows  # noqa: E402, F401
+from . import (  # noqa: E402, F401
+    activations,
+    attention,
+    elementwise,
+    indexing,
+    linalg,
+    losses,
+    matrix,
+    movement,
+    networks,
+    normalization,
+    pointwise_losses,
+    reductions,
+    sorting,
+    special,
+    views,
+    windows,
+)

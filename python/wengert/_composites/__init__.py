@@ -8,6 +8,7 @@ from . import (
     gamma,
     linear_algebra,
     movement,
+    network,
     powers,
     products,
     statistics,

@@ -78,11 +78,16 @@ def rule(*names, of=(), joint=None, tangent=None, domain=None, constant=(), unre
 
 
 from . import (  # noqa: E402
+    activations,
+    attention,
     elementwise,
     indexing,
     linalg,
+    losses,
     matrix,
     movement,
+    networks,
+    normalization,
     pointwise_losses,
     reductions,
     sorting,

@@ -1,0 +1,200 @@
+// Correlations through the matrix product: weights (results x terms) times columns (terms x places), a block of columns at a
+// time, and the weight's gradient the other way round.
+#include "ops/correlate.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "core/scalar.h"
+#include "core/scratch.h"
+#include "kernels/dispatch.h"
+#include "ops/bands.h"
+
+namespace wengert {
+namespace {
+
+using std::int64_t;
+
+constexpr int64_t kColumnBytes = 128 << 10;  // of a block of columns
+constexpr int64_t kAlone = 4;                // results of a single channel up to which a product would gain nothing
+
+bool alone(const Correlation& c) { return c.channels == 1 && c.groups > 1 && c.results <= kAlone; }
+
+// Rows that are a high power of two apart meet in few sets of a cache.
+int64_t uncrowded(int64_t pitch, const GemmKernel& gemm, int64_t size) {
+  pitch = round_up(pitch, gemm.vector);
+  return pitch > gemm.columns && pitch * size % 1024 == 0 ? pitch + gemm.vector : pitch;
+}
+
+}  // namespace
+
+void correlate(const Correlation& c, const char* weight, bool start) {
+  if (c.places() == 0 || c.batch * c.groups * c.results == 0) return;
+  if (alone(c)) return correlate_alone(c, weight, start);
+  const GemmKernel& gemm = kernels().gemm->of[index_of(c.dtype)];
+  const double ns = nanoseconds(c, gemm.rate);
+  Bands b(c);
+  b.fit(c.channels);
+  b.join_images();
+  const int threads = threads_for(ns, INT32_MAX);
+  if (threads > 1) b.cut_for(4 * threads);
+  const int64_t size = b.size, terms = c.terms(), weight_row = terms + start, width = c.axis[2].count;
+  const bool direct = b.images == 1 && b.dense_planes();
+
+  const int64_t depth = balanced(weight_row, gemm.depth, 16);
+  const int64_t most = std::max<int64_t>(kColumnBytes / (depth * size) / gemm.columns, 1) * gemm.columns;
+  const int64_t widest = balanced(b.images * b.rows * width, most, gemm.vector), pitch = uncrowded(widest, gemm, size);
+
+  const int64_t units = b.units() * c.groups;
+  // Of the results' channels, where there are fewer units than threads.
+  const int64_t wanted = std::clamp<int64_t>(threads / units, 1, ceil_div(c.results, gemm.rows));
+  const int64_t share = round_up(ceil_div(c.results, wanted), gemm.rows), shares = ceil_div(c.results, share);
+  const int used = threads_for(ns, units * shares);
+
+  const std::size_t offset_bytes = aligned(terms * 8), run_bytes = aligned(b.images * b.rows * 2 * sizeof(BandRun));
+  const std::size_t band_bytes = b.bytes(c.channels), column_bytes = aligned(depth * pitch * size + kBandSlack);
+  const std::size_t result_bytes = direct ? 0 : aligned(share * pitch * size);
+  const std::size_t thread_bytes = run_bytes + band_bytes + column_bytes + result_bytes;
+  const Scratch<16384> workspace(offset_bytes + thread_bytes * used);
+  auto* offset = reinterpret_cast<int64_t*>(workspace.data());
+  b.offsets(c.channels, offset);
+  alignas(8) char one[8];
+  Scalar::of(1.0).store(c.dtype, one);
+
+  LongWork work(ns);
+  parallel_run(used, [&](int thread, int count) {
+    char* memory = workspace.data() + offset_bytes + thread_bytes * thread;
+    auto* runs = reinterpret_cast<BandRun*>(memory);
+    BandRun* places = runs + b.images * b.rows;
+    char *band = memory + run_bytes, *columns = band + band_bytes, *results = columns + column_bytes;
+    const int64_t channel = b.result_channel(), total = units * shares;
+    int64_t loaded = -1;
+    for (int64_t index = total * thread / count; index < total * (thread + 1) / count; ++index) {
+      const int64_t first = index % shares * share, number = index / shares, group = number % c.groups;
+      const int64_t height = std::min(share, c.results - first);
+      const Bands::Unit unit = b.unit(number / c.groups);
+      if (loaded != number) b.load(unit, group * c.channels, c.channels, 0, band);
+      loaded = number;
+      char* out = c.result + ((unit.image * c.groups + group) * c.results + first) * channel * size;
+      const char* rows = weight + (group * c.results + first) * weight_row * size;
+
+      const int64_t all = unit.images * unit.rows * width;
+      for (int64_t begin = 0; begin < all; begin += widest) {
+        const int64_t end = std::min(all, begin + widest);
+        const int64_t pieces = b.runs(unit, begin, end, c.channels, runs);
+        char* to = direct ? out + (b.result_place(unit.z, unit.y) + begin) * size : results;
+        const int64_t to_row = direct ? channel : pitch;
+        for (int64_t k = 0; k < weight_row; k += depth) {
+          const int64_t K = std::min(depth, weight_row - k);
+          const bool last = start && k + K == weight_row;
+          b.kernel.columns({band, offset + k, K - last, columns, pitch, runs, pieces, last});
+          gemm.multiply({height, end - begin, K, rows + k * size, weight_row, 1, columns, pitch, to, to_row, 1, 1, 0, 0, 0, one,
+                         k > 0, false, false});
+        }
+        if (direct) continue;
+        for (int64_t i = 0; i < pieces; ++i) {
+          const int64_t line = (begin + runs[i].to) / width, x = (begin + runs[i].to) % width, step = c.axis[2].place_step;
+          const int64_t at = b.result_place(unit.z, unit.y + line % unit.rows) + x * step;
+          places[i] = {runs[i].to, line / unit.rows * c.groups * c.results * channel + at, runs[i].length};
+        }
+        b.kernel.spread({results, out, height, pitch, channel, c.axis[2].place_step, places, pieces});
+      }
+    }
+  });
+}
+
+// ---- the weight's gradient: columns (terms x places) times the transposed gradient of the results (places x results)
+
+namespace {
+
+constexpr int64_t kPartBytes = 8 << 20;  // of all parts
+constexpr int64_t kParts = 16;
+constexpr int64_t kPartPlaces = 256;  // fewer are not worth a part
+
+}  // namespace
+
+int64_t weight_parts(const Correlation& c) {
+  Bands b(c);
+  b.fit(c.channels);
+  if (!alone(c)) b.join_images();
+  const auto size = static_cast<int64_t>(itemsize(c.dtype));
+  const int64_t bytes = std::max<int64_t>(c.groups * c.results * c.terms() * size, 1);
+  const int64_t most = std::min({kParts, b.units(), kPartBytes / bytes, c.batch * c.places() / kPartPlaces});
+  return std::max<int64_t>(most, 1);
+}
+
+void correlate_weight(const Correlation& c, char* out) {
+  if (alone(c)) return correlate_weight_alone(c, out);
+  const GemmKernel& gemm = kernels().gemm->of[index_of(c.dtype)];
+  const double ns = nanoseconds(c, gemm.rate);
+  Bands b(c);
+  b.fit(c.channels);
+  b.join_images();
+  const int64_t size = b.size, taps = c.taps(), terms = c.terms(), width = c.axis[2].count, parts = weight_parts(c);
+  const int64_t places = b.images * b.rows * width;
+  const int64_t deep = b.images > 1 ? places : balanced(places, std::min<int64_t>(gemm.depth, 512), 16);
+  const int64_t pitch = uncrowded(deep, gemm, size);
+  const int64_t block = std::max<int64_t>(kColumnBytes / (pitch * size) / gemm.rows, 1) * gemm.rows;  // terms at a time
+  const int64_t panel = balanced(c.results, gemm.columns, gemm.vector);
+
+  const int threads = threads_for(ns, INT32_MAX);
+  const int64_t wanted = std::clamp<int64_t>(ceil_div(threads, parts * c.groups), 1, c.channels);
+  const int64_t share = ceil_div(c.channels, wanted), shares = ceil_div(c.channels, share);
+  const int64_t total = parts * c.groups * shares;
+  const int used = threads_for(ns, total);
+
+  const std::size_t offset_bytes = aligned(share * taps * 8), run_bytes = aligned(b.images * b.rows * sizeof(BandRun));
+  const std::size_t band_bytes = b.bytes(share), column_bytes = aligned(block * pitch * size + kBandSlack);
+  const std::size_t packed_bytes = aligned(ceil_div(c.results, panel) * round_up(panel, gemm.vector) * deep * size);
+  const std::size_t thread_bytes = run_bytes + band_bytes + column_bytes + packed_bytes;
+  const Scratch<16384> workspace(offset_bytes + thread_bytes * used);
+  auto* offset = reinterpret_cast<int64_t*>(workspace.data());
+  b.offsets(share, offset);
+  alignas(8) char one[8];
+  Scalar::of(1.0).store(c.dtype, one);
+
+  LongWork work(ns);
+  parallel_run(used, [&](int thread, int count) {
+    char* memory = workspace.data() + offset_bytes + thread_bytes * thread;
+    auto* runs = reinterpret_cast<BandRun*>(memory);
+    char *band = memory + run_bytes, *columns = band + band_bytes, *packed = columns + column_bytes;
+    const int64_t channel = b.result_channel();
+    for (int64_t index = total * thread / count; index < total * (thread + 1) / count; ++index) {
+      const int64_t first = index % shares * share, group = index / shares % c.groups, part = index / (shares * c.groups);
+      const int64_t channels = std::min(share, c.channels - first), rows = channels * taps;
+      char* to = out + ((part * c.groups + group) * terms + first * taps) * c.results * size;
+      bool accumulate = false;
+      for (int64_t number = b.units() * part / parts; number < b.units() * (part + 1) / parts; ++number) {
+        const Bands::Unit unit = b.unit(number);
+        b.load(unit, group * c.channels + first, channels, 0, band);
+        const char* from =
+            c.result + ((unit.image * c.groups + group) * c.results * channel + b.result_place(unit.z, unit.y)) * size;
+        const int64_t all = unit.images * unit.rows * width;
+        for (int64_t begin = 0; begin < all; begin += deep) {
+          const int64_t K = std::min(deep, all - begin), image_places = K / unit.images;
+          const int64_t pieces = b.runs(unit, begin, begin + K, channels, runs);
+          for (int64_t m = 0; m < c.results; m += panel) {
+            const int64_t n = std::min(panel, c.results - m), wide = round_up(n, gemm.vector);
+            char* panel_out = packed + m / panel * round_up(panel, gemm.vector) * deep * size;
+            for (int64_t i = 0; i < unit.images; ++i) {
+              const int64_t at = (i * c.groups * c.results + m) * channel + begin;
+              gemm.pack_b(from + at * size, 1, channel, image_places, n, panel_out + i * image_places * wide * size);
+            }
+          }
+          for (int64_t k = 0; k < rows; k += block) {
+            const int64_t M = std::min(block, rows - k);
+            b.kernel.columns({band, offset + k, M, columns, pitch, runs, pieces, false});
+            for (int64_t m = 0; m < c.results; m += panel) {
+              const int64_t n = std::min(panel, c.results - m);
+              gemm.multiply({M, n, K, columns, pitch, 1, packed + m / panel * round_up(panel, gemm.vector) * deep * size, 0,
+                             to + (k * c.results + m) * size, c.results, 1, 1, 0, 0, 0, one, accumulate, false, true});
+            }
+          }
+          accumulate = true;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace wengert
