@@ -1,7 +1,5 @@
 """Convolutions and transposed convolutions."""
 
-import wengert
-
 from ._kernels import kernel
 
 __all__ = [
@@ -30,4 +28,4 @@ def conv_tbc(input, weight, bias, pad=0):
         raise RuntimeError("Weight tensor must have 3 dims: kernel_width, in_channels, out_channels.")
     if bias.dim() != 1:
         raise RuntimeError("Bias must be 1-D")
-    return wengert.conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad).permute(2, 0, 1)
+    return conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad).permute(2, 0, 1)

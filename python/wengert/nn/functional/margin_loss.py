@@ -28,7 +28,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, r
 
     >>> x = wengert.tensor([[1.0, 0.0]])
     >>> wengert.nn.functional.cosine_embedding_loss(x, x, wengert.tensor([-1.0]))
-    tensor(1.0000)
+    tensor(1.)
     """
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce)

@@ -113,10 +113,13 @@ class Module(StatefulModule):
 
     def __getattr__(self, name):
         fields = self.__dict__
-        for place in ("_parameters", "_buffers", "_modules"):
-            values = fields.get(place)
-            if values is not None and name in values:
-                return values[name]
+        if "_parameters" in fields:  # Module.__init__ has run
+            if name in fields["_parameters"]:
+                return fields["_parameters"][name]
+            if name in fields["_buffers"]:
+                return fields["_buffers"][name]
+            if name in fields["_modules"]:
+                return fields["_modules"][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __setattr__(self, name, value):

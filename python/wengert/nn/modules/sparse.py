@@ -51,9 +51,9 @@ class Embedding(_Table):
     gradients are divided by how often an integer is in the input. sparse=True is not covered.
 
     >>> table = wengert.nn.Embedding.from_pretrained(wengert.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    >>> table(wengert.tensor([[1], [0]]))
-    tensor([[[3., 4.]],
-            [[1., 2.]]])
+    >>> table(wengert.tensor([1, 0]))
+    tensor([[3., 4.],
+            [1., 2.]])
     """
 
     def __init__(
