@@ -3,17 +3,17 @@
 import wengert
 from wengert import is_grad_enabled
 
-from ._kernels import kernel
+from ... import _C
 
-gelu = kernel("gelu")
-hardshrink = kernel("hardshrink")
-logsigmoid = kernel("logsigmoid")
-softplus = kernel("softplus")
-softshrink = kernel("softshrink")
-_elu, _selu, _silu, _mish = (kernel(name) for name in ("elu", "selu", "silu", "mish"))
-_hardsigmoid, _hardswish, _hardtanh = (kernel(name) for name in ("hardsigmoid", "hardswish", "hardtanh"))
-_leaky_relu, _relu, _threshold = (kernel(name) for name in ("leaky_relu", "relu", "threshold"))
-_softmax, _log_softmax = kernel("softmax"), kernel("log_softmax")
+gelu = _C.functions["gelu"]
+hardshrink = _C.functions["hardshrink"]
+logsigmoid = _C.functions["logsigmoid"]
+softplus = _C.functions["softplus"]
+softshrink = _C.functions["softshrink"]
+_elu, _selu, _silu, _mish = (_C.functions[name] for name in ("elu", "selu", "silu", "mish"))
+_hardsigmoid, _hardswish, _hardtanh = (_C.functions[name] for name in ("hardsigmoid", "hardswish", "hardtanh"))
+_leaky_relu, _relu, _threshold = (_C.functions[name] for name in ("leaky_relu", "relu", "threshold"))
+_softmax, _log_softmax = _C.functions["softmax"], _C.functions["log_softmax"]
 
 
 def _written(input, function, *args):

@@ -1,6 +1,6 @@
 """Convolutions and transposed convolutions."""
 
-from ._kernels import kernel
+from ... import _C
 
 __all__ = [
     "conv1d",
@@ -12,8 +12,8 @@ __all__ = [
     "conv_transpose3d",
 ]
 
-conv1d, conv2d, conv3d = (kernel(f"conv{dims}d") for dims in (1, 2, 3))
-conv_transpose1d, conv_transpose2d, conv_transpose3d = (kernel(f"conv_transpose{dims}d") for dims in (1, 2, 3))
+conv1d, conv2d, conv3d = (_C.functions[f"conv{dims}d"] for dims in (1, 2, 3))
+conv_transpose1d, conv_transpose2d, conv_transpose3d = (_C.functions[f"conv_transpose{dims}d"] for dims in (1, 2, 3))
 
 
 def conv_tbc(input, weight, bias, pad=0):

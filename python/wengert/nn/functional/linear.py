@@ -1,8 +1,8 @@
 """Linear and bilinear maps."""
 
-from ._kernels import kernel
+from ... import _C
 
-_addmm = kernel("addmm")
+_addmm = _C.functions["addmm"]
 
 __all__ = ["bilinear", "linear"]
 

@@ -4,11 +4,11 @@ import math
 
 import wengert
 
+from ... import _C
 from . import _losses
-from ._kernels import kernel
 from ._reduction import check_reduction, legacy_reduction, reduced
 
-_cross_entropy, _nll = kernel("cross_entropy_loss"), kernel("nll_loss")
+_cross_entropy, _nll = _C.functions["cross_entropy_loss"], _C.functions["nll_loss"]
 
 __all__ = [
     "binary_cross_entropy",

@@ -4,12 +4,12 @@ import math
 
 import wengert
 
-from ._kernels import kernel
+from ... import _C
 from .padding import pad
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
 
-_layer_norm, _rms_norm, _group_norm = (kernel(name) for name in ("layer_norm", "rms_norm", "group_norm"))
+_layer_norm, _rms_norm, _group_norm = (_C.functions[name] for name in ("layer_norm", "rms_norm", "group_norm"))
 
 
 def _check_many(size):

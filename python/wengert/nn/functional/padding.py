@@ -2,9 +2,9 @@
 
 import wengert
 
-from ._kernels import kernel
+from ... import _C
 
-_constant = kernel("constant_pad_nd")
+_constant = _C.functions["constant_pad_nd"]
 
 __all__ = ["pad"]
 

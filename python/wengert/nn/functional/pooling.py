@@ -2,7 +2,7 @@
 
 import math
 
-from ._kernels import kernel
+from ... import _C
 from .activation import relu
 
 __all__ = [
@@ -32,11 +32,11 @@ __all__ = [
     "max_unpool3d",
 ]
 
-avg_pool1d, avg_pool2d, avg_pool3d = (kernel(f"avg_pool{dims}d") for dims in (1, 2, 3))
-_max = [kernel(f"max_pool{dims}d") for dims in (1, 2, 3)]
-_max_with_indices = [kernel(f"max_pool{dims}d_with_indices") for dims in (1, 2, 3)]
-_adaptive_avg = [kernel(f"adaptive_avg_pool{dims}d") for dims in (1, 2, 3)]
-_adaptive_max = [kernel(f"adaptive_max_pool{dims}d") for dims in (1, 2, 3)]
+avg_pool1d, avg_pool2d, avg_pool3d = (_C.functions[f"avg_pool{dims}d"] for dims in (1, 2, 3))
+_max = [_C.functions[f"max_pool{dims}d"] for dims in (1, 2, 3)]
+_max_with_indices = [_C.functions[f"max_pool{dims}d_with_indices"] for dims in (1, 2, 3)]
+_adaptive_avg = [_C.functions[f"adaptive_avg_pool{dims}d"] for dims in (1, 2, 3)]
+_adaptive_max = [_C.functions[f"adaptive_max_pool{dims}d"] for dims in (1, 2, 3)]
 
 
 def _named(function, name, doc):

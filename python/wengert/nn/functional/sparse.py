@@ -2,9 +2,9 @@
 
 import wengert
 
-from ._kernels import kernel
+from ... import _C
 
-_rows = kernel("embedding")
+_rows = _C.functions["embedding"]
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
