@@ -50,7 +50,9 @@ def test_formulas_have_source_and_mathematics(name):
             assert code[argument].startswith(f"def {formula.__name__}(")
             continue
         # The text is that of this very lambda: compiled again it names the same things in the same order.
-        again = eval(f"lambda {', '.join(_source.parameters(formula))}: {code[argument]}", formula.__globals__)
+        free = formula.__code__.co_freevars
+        inner = f"lambda {', '.join(_source.parameters(formula))}: {code[argument]}"
+        again = eval(f"lambda {', '.join(free)}: {inner}", formula.__globals__)(*free)
         assert names_and_constants(again.__code__) == names_and_constants(formula.__code__)
 
 

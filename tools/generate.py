@@ -84,7 +84,8 @@ class Argument:
     keyword_only: bool
     variadic: bool = False
 
-    def stub(self, *, bare: bool = False) -> str:
+    def stub(self, *, bare: bool = False, after_default: bool = False) -> str:
+        """The parameter; after_default: one of those before it has a default, so that Python asks for one here."""
         if bare:
             return f"*{self.name}: builtins.int"
         annotation = TYPES.get(self.type) or plain_types(self.type)
@@ -92,7 +93,7 @@ class Argument:
             return f"*{self.name}: {annotation}"
         annotation += " | None" if self.optional else ""
         if self.default is None:
-            return f"{self.name}: {annotation}"
+            return f"{self.name}: {annotation}" + (" = ..." if after_default else "")
         default = repr(self.default) if self.type == "str" and self.default != "None" else self.default
         return f"{self.name}: {annotation} = {default}"
 
@@ -146,7 +147,8 @@ def definitions(name: str, op: dict, form: str) -> Iterator[str]:
     first = ["self"] if method else []
     returns = "Tensor" if form.startswith("inplace") else result_type(op)
     star = ["*"] if keywords and not any(a.variadic for a in positional) else []
-    taken = first + [a.stub() for a in positional] + star + keywords
+    given = [a.stub(after_default=any(b.default is not None for b in positional[:i])) for i, a in enumerate(positional)]
+    taken = first + given + star + keywords
     yield f"{indent}def {name}({', '.join(taken)}) -> {returns}: ..."
     if positional and positional[-1].type == "int[]" and not positional[-1].variadic:
         bare = first + [a.stub() for a in positional[:-1]] + [positional[-1].stub(bare=True)] + keywords
@@ -161,10 +163,15 @@ def overloads(lines: list[str]) -> list[str]:
     return [text for line in dict.fromkeys(lines) for text in (f"{indent}@overload", line)]
 
 
+def published(table: list[dict]) -> list[dict]:
+    """The operators that users see in wengert or on tensors: not those of nn.functional alone."""
+    return [op for op in table if op["name"][0] != "_" and set(op["forms"]) - {"network", "out"}]
+
+
 def members(table: list[dict], form: str) -> list[str]:
     """All definitions of functions, or of methods with their in-place forms, by name."""
     by_name: dict[str, list[str]] = {}
-    for op in table:
+    for op in published(table):
         for name in [op["public_name"], *op["aliases"]]:
             if form == "function":
                 forms = [("function", name)] if "function" in op["forms"] else []
@@ -184,7 +191,7 @@ def members(table: list[dict], form: str) -> list[str]:
 
 def results(table: list[dict]) -> list[str]:
     """The named tuples that operators with two results return."""
-    fields = {op["public_name"]: op["fields"] for op in table if op["fields"]}
+    fields = {op["public_name"]: op["fields"] for op in published(table) if op["fields"]}
     lines = []
     for name, names in fields.items():
         lines += [f"class _{name}_result(NamedTuple):", *(f"    {field}: Tensor" for field in names), ""]
@@ -192,7 +199,7 @@ def results(table: list[dict]) -> list[str]:
 
 
 def imports(table: list[dict]) -> list[str]:
-    return list(dict.fromkeys(f"from ._tensor import _{op['public_name']}_result" for op in table if op["fields"]))
+    return list(dict.fromkeys(f"from ._tensor import _{op['public_name']}_result" for op in published(table) if op["fields"]))
 
 
 def declared(template: str) -> set[str]:

@@ -115,6 +115,7 @@ _Results = TypeVar("_Results")
 _PackHooks: TypeAlias = tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]]
 
 functions: dict[str, Any]
+network_functions: frozenset[str]
 methods: dict[str, Any]
 optimizers: dict[str, Any]
 

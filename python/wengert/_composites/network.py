@@ -61,9 +61,9 @@ def instance_norm(
 
     RuntimeError where use_input_stats is false and running_mean or running_var is None.
 
-    >>> wengert.instance_norm(wengert.tensor([[[1.0, 3.0]], [[2.0, 6.0]]]), None, None, None, None, True, 0.1, 0.0)
-    tensor([[[-1.,  1.]],
-            [[-1.,  1.]]])
+    >>> wengert.instance_norm(wengert.tensor([[[1.0, 3.0], [2.0, 6.0]]]), None, None, None, None, True, 0.1, 0.0)
+    tensor([[[-1.,  1.],
+             [-1.,  1.]]])
     """
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
@@ -78,7 +78,8 @@ def instance_norm(
     if use_input_stats:
         with wengert.no_grad():
             for running, each in ((running_mean, mean), (running_var, variance)):
-                running.copy_(each.view(batch, channels).mean(0))
+                if running is not None and each is not None:
+                    running.copy_(each.view(batch, channels).mean(0))
     return result.view(input.shape)
 
 

@@ -3,6 +3,7 @@
 import math
 
 import wengert
+from wengert import _C
 
 from ._shapes import kept
 
@@ -39,7 +40,7 @@ def dist_gradients(grad, input, other, p, result):
 def renorm_gradient(grad, input, p, dim, maxnorm):
     """g, or m / y·(g - ∂y·Σ g·x / y) for the slices along dim whose norm y exceeds m."""
     others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
-    norm = wengert._linalg_vector_norm(input, p, others, True)
+    norm = _C.functions["_linalg_vector_norm"](input, p, others, True)
     inverse = 1 / (norm + 1e-7)
     along = norm_gradient((grad * input).sum(others, keepdim=True), input, p, norm, others, True)
     return wengert.where(norm > maxnorm, maxnorm * inverse * (grad - inverse * along), grad)

@@ -47,7 +47,7 @@ def scaled_dot_product_attention(
     scale = (query.shape[-1] or 1) ** -0.5 if scale is None else scale
     if dropout_p == 0 and not (attn_mask is not None and attn_mask.requires_grad):
         return wengert._C.functions["_attention"](query, key, value, attn_mask, is_causal, scale)[0]
-    from .autograd.derivatives.attention import probabilities
+    from ...autograd.derivatives.attention import probabilities
 
     return wengert.dropout(probabilities(query, key, attn_mask, is_causal, scale), dropout_p, True) @ value
 
