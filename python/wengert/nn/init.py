@@ -68,13 +68,21 @@ def calculate_gain(nonlinearity, param=None):
 
 @no_grad()
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
-    """Numbers from the uniform distribution on [a, b)."""
+    """Numbers from the uniform distribution on [a, b).
+
+    >>> wengert.nn.init.uniform_(wengert.empty(100), -1.0, 1.0).abs().max() <= 1
+    tensor(True)
+    """
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
-    """Numbers from the normal distribution of a mean and a standard deviation."""
+    """Numbers from the normal distribution of a mean and a standard deviation.
+
+    >>> wengert.nn.init.normal_(wengert.empty(2, 3), std=0.5).shape
+    torch.Size([2, 3])
+    """
     return tensor.normal_(mean, std, generator=generator)
 
 
@@ -84,6 +92,9 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
 
     Warns where the mean is further than two standard deviations outside. Where less than 0.3 of the distribution lies inside,
     uniform numbers are taken with a probability in proportion to its density.
+
+    >>> wengert.nn.init.trunc_normal_(wengert.empty(100)).abs().max() <= 2
+    tensor(True)
     """
 
     def below(x):
@@ -116,25 +127,42 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
 
 @no_grad()
 def constant_(tensor, val):
-    """One number everywhere."""
+    """One number everywhere.
+
+    >>> wengert.nn.init.constant_(wengert.empty(2), 0.5)
+    tensor([0.5000, 0.5000])
+    """
     return tensor.fill_(val)
 
 
 @no_grad()
 def ones_(tensor):
-    """Ones."""
+    """Ones.
+
+    >>> wengert.nn.init.ones_(wengert.empty(2))
+    tensor([1., 1.])
+    """
     return tensor.fill_(1.0)
 
 
 @no_grad()
 def zeros_(tensor):
-    """Zeros."""
+    """Zeros.
+
+    >>> wengert.nn.init.zeros_(wengert.empty(2))
+    tensor([0., 0.])
+    """
     return tensor.zero_()
 
 
 @no_grad()
 def eye_(tensor):
-    """The identity matrix. ValueError unless the tensor has two dimensions."""
+    """The identity matrix. ValueError unless the tensor has two dimensions.
+
+    >>> wengert.nn.init.eye_(wengert.empty(2, 3))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     tensor.zero_().diagonal().fill_(1)
@@ -146,6 +174,9 @@ def dirac_(tensor, groups=1):
     """A convolution's weight that leaves as many channels of each group as it can unchanged: ones in the middle of the kernel.
 
     ValueError unless the tensor has 3, 4 or 5 dimensions, the first a multiple of groups.
+
+    >>> wengert.nn.init.dirac_(wengert.empty(1, 1, 3))
+    tensor([[[0., 1., 0.]]])
     """
     if tensor.dim() not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
@@ -180,13 +211,21 @@ def _xavier_std(tensor, gain):
 
 def xavier_uniform_(tensor, gain=1.0, generator=None):
     """Uniform on [-a, a], a = gain sqrt(6 / (fan_in + fan_out)): Glorot & Bengio (2010), "Understanding the difficulty of training
-    deep feedforward neural networks"."""
+    deep feedforward neural networks".
+
+    >>> wengert.nn.init.xavier_uniform_(wengert.empty(3, 3)).abs().max() <= 1
+    tensor(True)
+    """
     bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor, gain=1.0, generator=None):
-    """Normal, of standard deviation gain sqrt(2 / (fan_in + fan_out)): Glorot & Bengio (2010)."""
+    """Normal, of standard deviation gain sqrt(2 / (fan_in + fan_out)): Glorot & Bengio (2010).
+
+    >>> wengert.nn.init.xavier_normal_(wengert.empty(2, 3)).shape
+    torch.Size([2, 3])
+    """
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
 
@@ -204,6 +243,9 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
     """Uniform on [-b, b], b = gain sqrt(3 / fan): He et al. (2015), "Delving deep into rectifiers".
 
     a is the slope of a leaky_relu; mode "fan_in" keeps the size of signals, "fan_out" that of gradients.
+
+    >>> wengert.nn.init.kaiming_uniform_(wengert.empty(4, 6)).abs().max() <= 1
+    tensor(True)
     """
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     if std is None:
@@ -213,7 +255,11 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
 
 
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
-    """Normal, of standard deviation gain / sqrt(fan): He et al. (2015); see kaiming_uniform_."""
+    """Normal, of standard deviation gain / sqrt(fan): He et al. (2015); see kaiming_uniform_.
+
+    >>> wengert.nn.init.kaiming_normal_(wengert.empty(2, 3), mode="fan_out", nonlinearity="relu").shape
+    torch.Size([2, 3])
+    """
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     return tensor if std is None else normal_(tensor, 0, std, generator)
 
@@ -224,6 +270,10 @@ def orthogonal_(tensor, gain=1, generator=None):
 
     Uniform among these, by the signs of R in a QR factorisation: Mezzadri (2007), "How to generate random matrices from the classical
     compact groups". ValueError for fewer than two dimensions.
+
+    >>> weight = wengert.nn.init.orthogonal_(wengert.empty(2, 3))
+    >>> wengert.allclose(weight @ weight.t(), wengert.eye(2), atol=1e-6)
+    True
     """
     if tensor.dim() < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
@@ -241,7 +291,11 @@ def orthogonal_(tensor, gain=1, generator=None):
 @no_grad()
 def sparse_(tensor, sparsity, std=0.01, generator=None):
     """Normal numbers, and zeros for the fraction sparsity of each column: Martens (2010), "Deep learning via Hessian-free
-    optimization". ValueError unless the tensor has two dimensions."""
+    optimization". ValueError unless the tensor has two dimensions.
+
+    >>> (wengert.nn.init.sparse_(wengert.empty(4, 5), 0.5) == 0).sum(0)
+    tensor([2, 2, 2, 2, 2])
+    """
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, columns = tensor.shape

@@ -37,7 +37,11 @@ def relu_(input):
 
 
 def relu6(input, inplace=False):
-    """input, brought into [0, 6]."""
+    """input, brought into [0, 6].
+
+    >>> wengert.nn.functional.relu6(wengert.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -72,12 +76,20 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 
 
 def hardsigmoid(input, inplace=False):
-    """input / 6 + 1 / 2, brought into [0, 1]."""
+    """input / 6 + 1 / 2, brought into [0, 1].
+
+    >>> wengert.nn.functional.hardsigmoid(wengert.tensor([-1.0, 2.0]))
+    tensor([0.3333, 0.8333])
+    """
     return _written(input, _hardsigmoid) if inplace else _hardsigmoid(input)
 
 
 def hardswish(input, inplace=False):
-    """input * hardsigmoid(input), element by element: Howard et al. (2019), "Searching for MobileNetV3"."""
+    """input * hardsigmoid(input), element by element: Howard et al. (2019), "Searching for MobileNetV3".
+
+    >>> wengert.nn.functional.hardswish(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.3333,  1.6667])
+    """
     return _written(input, _hardswish) if inplace else _hardswish(input)
 
 
@@ -96,7 +108,11 @@ def elu_(input, alpha=1.0):
 
 
 def selu(input, inplace=False):
-    """1.0507 elu(input, 1.6733), which keeps mean 0 and variance 1: Klambauer et al. (2017)."""
+    """1.0507 elu(input, 1.6733), which keeps mean 0 and variance 1: Klambauer et al. (2017).
+
+    >>> wengert.nn.functional.selu(wengert.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
     return _written(input, _selu) if inplace else _selu(input)
 
 
@@ -106,7 +122,11 @@ def selu_(input):
 
 
 def celu(input, alpha=1.0, inplace=False):
-    """input where it is positive, else alpha (exp(input / alpha) - 1): Barron (2017)."""
+    """input where it is positive, else alpha (exp(input / alpha) - 1): Barron (2017).
+
+    >>> wengert.nn.functional.celu(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     return _written(input, wengert.celu, alpha) if inplace else wengert.celu(input, alpha)
 
 
@@ -116,12 +136,20 @@ def celu_(input, alpha=1.0):
 
 
 def silu(input, inplace=False):
-    """input * sigmoid(input), element by element: Elfwing et al. (2017)."""
+    """input * sigmoid(input), element by element: Elfwing et al. (2017).
+
+    >>> wengert.nn.functional.silu(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
     return _written(input, _silu) if inplace else _silu(input)
 
 
 def mish(input, inplace=False):
-    """input * tanh(softplus(input)), element by element: Misra (2019)."""
+    """input * tanh(softplus(input)), element by element: Misra (2019).
+
+    >>> wengert.nn.functional.mish(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
     return _written(input, _mish) if inplace else _mish(input)
 
 
@@ -151,7 +179,11 @@ def prelu(input, weight):
 
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
-    """leaky_relu with slopes drawn from [lower, upper), one for each element that is not positive; else their mean: Xu et al. (2015)."""
+    """leaky_relu with slopes drawn from [lower, upper), one for each element that is not positive; else their mean: Xu et al. (2015).
+
+    >>> wengert.nn.functional.rrelu(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.2292,  2.0000])
+    """
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     if not lower <= upper:
@@ -184,22 +216,38 @@ def glu(input, dim=-1):
 
 
 def sigmoid(input):
-    """1 / (1 + exp(-input)), element by element."""
+    """1 / (1 + exp(-input)), element by element.
+
+    >>> wengert.nn.functional.sigmoid(wengert.tensor([-1.0, 2.0]))
+    tensor([0.2689, 0.8808])
+    """
     return input.sigmoid()
 
 
 def tanh(input):
-    """The hyperbolic tangent, element by element."""
+    """The hyperbolic tangent, element by element.
+
+    >>> wengert.nn.functional.tanh(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.7616,  0.9640])
+    """
     return input.tanh()
 
 
 def softsign(input):
-    """input / (1 + |input|), element by element."""
+    """input / (1 + |input|), element by element.
+
+    >>> wengert.nn.functional.softsign(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  0.6667])
+    """
     return input / (input.abs() + 1)
 
 
 def tanhshrink(input):
-    """input - tanh(input), element by element."""
+    """input - tanh(input), element by element.
+
+    >>> wengert.nn.functional.tanhshrink(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.2384,  1.0360])
+    """
     return input - input.tanh()
 
 
@@ -228,7 +276,11 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
-    """softmax(-input)."""
+    """softmax(-input).
+
+    >>> wengert.nn.functional.softmin(wengert.tensor([0.0, 1.0]), dim=0)
+    tensor([0.7311, 0.2689])
+    """
     if dim is None:
         dim = _implicit_dim("softmin", input.dim(), _stacklevel)
     return _softmax(-input, dim, dtype)

@@ -58,7 +58,11 @@ def dropout(input, p=0.5, training=True, inplace=False):
 
 
 def dropout1d(input, p=0.5, training=True, inplace=False):
-    """dropout of whole channels of (N, C, L) or (C, L). RuntimeError for other numbers of dimensions."""
+    """dropout of whole channels of (N, C, L) or (C, L). RuntimeError for other numbers of dimensions.
+
+    >>> wengert.nn.functional.dropout1d(wengert.ones(1, 1, 1), training=False).item()
+    1.0
+    """
     _check(p)
     ndim = input.dim()
     if ndim not in (2, 3):
@@ -70,7 +74,11 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
 
 
 def dropout2d(input, p=0.5, training=True, inplace=False):
-    """dropout of whole channels of (N, C, H, W). Other numbers of dimensions are taken as (N, C, ...), with a warning."""
+    """dropout of whole channels of (N, C, H, W). Other numbers of dimensions are taken as (N, C, ...), with a warning.
+
+    >>> wengert.nn.functional.dropout2d(wengert.ones(1, 1, 1, 1), training=False).item()
+    1.0
+    """
     _check(p)
     ndim = input.dim()
     if ndim not in (3, 4):
@@ -91,7 +99,11 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
 
 
 def dropout3d(input, p=0.5, training=True, inplace=False):
-    """dropout of whole channels of (N, C, D, H, W) or (C, D, H, W). Others are taken as (N, C, ...), with a warning."""
+    """dropout of whole channels of (N, C, D, H, W) or (C, D, H, W). Others are taken as (N, C, ...), with a warning.
+
+    >>> wengert.nn.functional.dropout3d(wengert.ones(1, 1, 1, 1, 1), training=False).item()
+    1.0
+    """
     _check(p)
     ndim = input.dim()
     if ndim not in (4, 5):
@@ -119,10 +131,18 @@ def _unbatched(input, unbatched, p, training, inplace):
 
 
 def alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """Dropout that keeps mean 0 and variance 1, for networks with selu: Klambauer et al. (2017)."""
+    """Dropout that keeps mean 0 and variance 1, for networks with selu: Klambauer et al. (2017).
+
+    >>> wengert.nn.functional.alpha_dropout(wengert.ones(2), training=False)
+    tensor([1., 1.])
+    """
     return _alpha_dropped(input, p, training, inplace)
 
 
 def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """alpha_dropout of whole channels of (N, C, ...)."""
+    """alpha_dropout of whole channels of (N, C, ...).
+
+    >>> wengert.nn.functional.feature_alpha_dropout(wengert.ones(1, 2), training=False)
+    tensor([[1., 1.]])
+    """
     return _alpha_dropped(input, p, training, inplace, True)

@@ -127,7 +127,12 @@ def triplet_margin_loss(
 def triplet_margin_with_distance_loss(
     anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"
 ):
-    """triplet_margin_loss with a distance of one's own: distance_function(x, y)."""
+    """triplet_margin_loss with a distance of one's own: distance_function(x, y).
+
+    >>> a, p, n = (wengert.tensor([[value]]) for value in (0.0, 1.0, 1.5))
+    >>> wengert.nn.functional.triplet_margin_with_distance_loss(a, p, n, distance_function=lambda x, y: (x - y).abs().sum(1))
+    tensor(0.5000)
+    """
     return _triplet(anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction)
 
 

@@ -155,12 +155,20 @@ def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
 
 
 def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
-    """lp_pool1d for windows of input (N, C, H, W)."""
+    """lp_pool1d for windows of input (N, C, H, W).
+
+    >>> wengert.nn.functional.lp_pool2d(wengert.ones(1, 1, 2, 2), 2, 2).flatten()
+    tensor([2.])
+    """
     return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 2)
 
 
 def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
-    """lp_pool1d for windows of input (N, C, D, H, W)."""
+    """lp_pool1d for windows of input (N, C, D, H, W).
+
+    >>> wengert.nn.functional.lp_pool3d(wengert.ones(1, 1, 2, 2, 2), 2, 2).flatten()
+    tensor([2.8284])
+    """
     return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 3)
 
 
@@ -211,10 +219,20 @@ def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_siz
 
 
 def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """The elements of max_pool2d put back to their indices, zeros elsewhere."""
+    """The elements of max_pool2d put back to their indices, zeros elsewhere.
+
+    >>> pooled = wengert.nn.functional.max_pool2d(wengert.ones(1, 1, 4, 4), 2, return_indices=True)
+    >>> wengert.nn.functional.max_unpool2d(*pooled, 2).shape
+    torch.Size([1, 1, 4, 4])
+    """
     return _max_unpool(input, indices, kernel_size, stride, padding, output_size, 2)
 
 
 def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """The elements of max_pool3d put back to their indices, zeros elsewhere."""
+    """The elements of max_pool3d put back to their indices, zeros elsewhere.
+
+    >>> pooled = wengert.nn.functional.max_pool3d(wengert.ones(1, 1, 4, 4, 4), 2, return_indices=True)
+    >>> wengert.nn.functional.max_unpool3d(*pooled, 2).shape
+    torch.Size([1, 1, 4, 4, 4])
+    """
     return _max_unpool(input, indices, kernel_size, stride, padding, output_size, 3)

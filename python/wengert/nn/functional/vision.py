@@ -270,7 +270,11 @@ def pixel_shuffle(input, upscale_factor):
 
 
 def pixel_unshuffle(input, downscale_factor):
-    """(..., C, H r, W r) to (..., C r^2, H, W), r = downscale_factor: the inverse of pixel_shuffle."""
+    """(..., C, H r, W r) to (..., C r^2, H, W), r = downscale_factor: the inverse of pixel_shuffle.
+
+    >>> wengert.nn.functional.pixel_unshuffle(wengert.ones(1, 2, 6, 6), 2).shape
+    torch.Size([1, 8, 3, 3])
+    """
     _check_factor("pixel_unshuffle", input, downscale_factor, "downscale_factor")
     r = downscale_factor
     *batch, channels, height, width = input.shape

@@ -65,7 +65,11 @@ class ReLU(_InPlace):
 
 
 class RReLU(_InPlace):
-    """LeakyReLU with slopes drawn from [lower, upper) in training, else their mean."""
+    """LeakyReLU with slopes drawn from [lower, upper) in training, else their mean.
+
+    >>> wengert.nn.RReLU(0.25, 0.75).eval()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
 
     def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
         super().__init__(inplace)
@@ -80,7 +84,11 @@ class RReLU(_InPlace):
 
 
 class Hardtanh(_InPlace):
-    """x, brought into [min_val, max_val]. AssertionError unless min_val < max_val."""
+    """x, brought into [min_val, max_val]. AssertionError unless min_val < max_val.
+
+    >>> wengert.nn.Hardtanh()(wengert.tensor([-1.0, 2.0]))
+    tensor([-1.,  1.])
+    """
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None):
         super().__init__(inplace)
@@ -102,7 +110,11 @@ class Hardtanh(_InPlace):
 
 
 class ReLU6(Hardtanh):
-    """x, brought into [0, 6]."""
+    """x, brought into [0, 6].
+
+    >>> wengert.nn.ReLU6()(wengert.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
 
     def __init__(self, inplace=False):
         super().__init__(0.0, 6.0, inplace)
@@ -112,7 +124,11 @@ class ReLU6(Hardtanh):
 
 
 class Threshold(_InPlace):
-    """x where it is above threshold, else value."""
+    """x where it is above threshold, else value.
+
+    >>> wengert.nn.Threshold(0.5, -7.0)(wengert.tensor([-1.0, 2.0]))
+    tensor([-7.,  2.])
+    """
 
     def __init__(self, threshold, value, inplace=False):
         super().__init__(inplace)
@@ -127,21 +143,33 @@ class Threshold(_InPlace):
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x))"""
+    """1 / (1 + exp(-x))
+
+    >>> wengert.nn.Sigmoid()(wengert.tensor([-1.0, 2.0]))
+    tensor([0.2689, 0.8808])
+    """
 
     def forward(self, input):
         return input.sigmoid()
 
 
 class Tanh(Module):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    >>> wengert.nn.Tanh()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.7616,  0.9640])
+    """
 
     def forward(self, input):
         return input.tanh()
 
 
 class Hardsigmoid(_InPlace):
-    """x / 6 + 1 / 2, brought into [0, 1]."""
+    """x / 6 + 1 / 2, brought into [0, 1].
+
+    >>> wengert.nn.Hardsigmoid()(wengert.tensor([-1.0, 2.0]))
+    tensor([0.3333, 0.8333])
+    """
 
     def forward(self, input):
         return F.hardsigmoid(input, self.inplace)
@@ -151,7 +179,11 @@ class Hardsigmoid(_InPlace):
 
 
 class Hardswish(_InPlace):
-    """x Hardsigmoid(x)"""
+    """x Hardsigmoid(x)
+
+    >>> wengert.nn.Hardswish()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.3333,  1.6667])
+    """
 
     def forward(self, input):
         return F.hardswish(input, self.inplace)
@@ -161,21 +193,33 @@ class Hardswish(_InPlace):
 
 
 class SiLU(_InPlace):
-    """x sigmoid(x), also called swish."""
+    """x sigmoid(x), also called swish.
+
+    >>> wengert.nn.SiLU()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
 
     def forward(self, input):
         return F.silu(input, self.inplace)
 
 
 class Mish(_InPlace):
-    """x tanh(softplus(x))"""
+    """x tanh(softplus(x))
+
+    >>> wengert.nn.Mish()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
 
     def forward(self, input):
         return F.mish(input, self.inplace)
 
 
 class ELU(_InPlace):
-    """x where it is positive, else alpha (exp(x) - 1)."""
+    """x where it is positive, else alpha (exp(x) - 1).
+
+    >>> wengert.nn.ELU()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha=1.0, inplace=False):
         super().__init__(inplace)
@@ -189,21 +233,33 @@ class ELU(_InPlace):
 
 
 class CELU(ELU):
-    """x where it is positive, else alpha (exp(x / alpha) - 1)."""
+    """x where it is positive, else alpha (exp(x / alpha) - 1).
+
+    >>> wengert.nn.CELU()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def forward(self, input):
         return F.celu(input, self.alpha, self.inplace)
 
 
 class SELU(_InPlace):
-    """1.0507 ELU(x) with alpha = 1.6733, which keeps mean 0 and variance 1."""
+    """1.0507 ELU(x) with alpha = 1.6733, which keeps mean 0 and variance 1.
+
+    >>> wengert.nn.SELU()(wengert.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
 
     def forward(self, input):
         return F.selu(input, self.inplace)
 
 
 class GLU(Module):
-    """a sigmoid(b) for the two halves a, b of the input along dim."""
+    """a sigmoid(b) for the two halves a, b of the input along dim.
+
+    >>> wengert.nn.GLU()(wengert.tensor([1.0, 2.0, 0.0, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
 
     def __init__(self, dim=-1):
         super().__init__()
@@ -235,7 +291,11 @@ class GELU(Module):
 
 
 class Hardshrink(Module):
-    """x; 0 where it is within lambd of 0."""
+    """x; 0 where it is within lambd of 0.
+
+    >>> wengert.nn.Hardshrink()(wengert.tensor([-1.0, 2.0]))
+    tensor([-1.,  2.])
+    """
 
     def __init__(self, lambd=0.5):
         super().__init__()
@@ -249,14 +309,22 @@ class Hardshrink(Module):
 
 
 class Softshrink(Hardshrink):
-    """x brought lambd nearer to 0; 0 where it is within lambd of it."""
+    """x brought lambd nearer to 0; 0 where it is within lambd of it.
+
+    >>> wengert.nn.Softshrink()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  1.5000])
+    """
 
     def forward(self, input):
         return F.softshrink(input, self.lambd)
 
 
 class LeakyReLU(_InPlace):
-    """x where it is positive, else negative_slope x."""
+    """x where it is positive, else negative_slope x.
+
+    >>> wengert.nn.LeakyReLU(0.5)(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
 
     def __init__(self, negative_slope=0.01, inplace=False):
         super().__init__(inplace)
@@ -270,14 +338,22 @@ class LeakyReLU(_InPlace):
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(x))"""
+    """log(sigmoid(x))
+
+    >>> wengert.nn.LogSigmoid()(wengert.tensor([-1.0, 2.0]))
+    tensor([-1.3133, -0.1269])
+    """
 
     def forward(self, input):
         return F.logsigmoid(input)
 
 
 class Softplus(Module):
-    """log(1 + exp(beta x)) / beta; x itself where beta x is above threshold."""
+    """log(1 + exp(beta x)) / beta; x itself where beta x is above threshold.
+
+    >>> wengert.nn.Softplus()(wengert.tensor([-1.0, 2.0]))
+    tensor([0.3133, 2.1269])
+    """
 
     def __init__(self, beta=1.0, threshold=20.0):
         super().__init__()
@@ -317,21 +393,33 @@ class PReLU(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|)"""
+    """x / (1 + |x|)
+
+    >>> wengert.nn.Softsign()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  0.6667])
+    """
 
     def forward(self, input):
         return F.softsign(input)
 
 
 class Tanhshrink(Module):
-    """x - tanh(x)"""
+    """x - tanh(x)
+
+    >>> wengert.nn.Tanhshrink()(wengert.tensor([-1.0, 2.0]))
+    tensor([-0.2384,  1.0360])
+    """
 
     def forward(self, input):
         return F.tanhshrink(input)
 
 
 class Softmin(Module):
-    """softmax(-x) along dim."""
+    """softmax(-x) along dim.
+
+    >>> wengert.nn.Softmin(dim=0)(wengert.tensor([0.0, 1.0]))
+    tensor([0.7311, 0.2689])
+    """
 
     def __init__(self, dim=None):
         super().__init__()
@@ -356,14 +444,23 @@ class Softmax(Softmin):
 
 
 class LogSoftmax(Softmin):
-    """The logarithm of Softmax."""
+    """The logarithm of Softmax.
+
+    >>> wengert.nn.LogSoftmax(dim=0)(wengert.zeros(2))
+    tensor([-0.6931, -0.6931])
+    """
 
     def forward(self, input):
         return F.log_softmax(input, self.dim, _stacklevel=5)
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of images (N, C, H, W) or (C, H, W). ValueError for other numbers of dimensions."""
+    """Softmax over the channels of images (N, C, H, W) or (C, H, W). ValueError for other numbers of dimensions.
+
+    >>> wengert.nn.Softmax2d()(wengert.zeros(1, 4, 2, 2))[0, 0]
+    tensor([[0.2500, 0.2500],
+            [0.2500, 0.2500]])
+    """
 
     def forward(self, input):
         if input.dim() not in (3, 4):

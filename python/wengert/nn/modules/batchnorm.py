@@ -112,12 +112,20 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """BatchNorm1d for channels of (N, C, H, W)."""
+    """BatchNorm1d for channels of (N, C, H, W).
+
+    >>> wengert.nn.BatchNorm2d(3)(wengert.rand(2, 3, 4, 4)).shape
+    torch.Size([2, 3, 4, 4])
+    """
 
     ndims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """BatchNorm1d for channels of (N, C, D, H, W)."""
+    """BatchNorm1d for channels of (N, C, D, H, W).
+
+    >>> wengert.nn.BatchNorm3d(3)(wengert.rand(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 4, 4, 4])
+    """
 
     ndims = (5,)

@@ -30,35 +30,55 @@ class Dropout(_DropoutNd):
 
 
 class Dropout1d(_DropoutNd):
-    """Dropout of whole channels of (N, C, L) or (C, L)."""
+    """Dropout of whole channels of (N, C, L) or (C, L).
+
+    >>> wengert.nn.Dropout1d().eval()(wengert.ones(1, 1, 1)).item()
+    1.0
+    """
 
     def forward(self, input):
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
 class Dropout2d(_DropoutNd):
-    """Dropout of whole channels of (N, C, H, W)."""
+    """Dropout of whole channels of (N, C, H, W).
+
+    >>> wengert.nn.Dropout2d().eval()(wengert.ones(1, 1, 1, 1)).item()
+    1.0
+    """
 
     def forward(self, input):
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
 class Dropout3d(_DropoutNd):
-    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.Dropout3d().eval()(wengert.ones(1, 1, 1, 1, 1)).item()
+    1.0
+    """
 
     def forward(self, input):
         return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
 class AlphaDropout(_DropoutNd):
-    """Dropout that keeps mean 0 and variance 1, for networks with SELU."""
+    """Dropout that keeps mean 0 and variance 1, for networks with SELU.
+
+    >>> wengert.nn.AlphaDropout(0.2).eval()(wengert.ones(2))
+    tensor([1., 1.])
+    """
 
     def forward(self, input):
         return F.alpha_dropout(input, self.p, self.training)
 
 
 class FeatureAlphaDropout(_DropoutNd):
-    """AlphaDropout of whole channels of (N, C, ...)."""
+    """AlphaDropout of whole channels of (N, C, ...).
+
+    >>> wengert.nn.FeatureAlphaDropout(0.2).eval()(wengert.ones(1, 2))
+    tensor([[1., 1.]])
+    """
 
     def forward(self, input):
         return F.feature_alpha_dropout(input, self.p, self.training)

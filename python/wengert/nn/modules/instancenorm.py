@@ -85,12 +85,20 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """InstanceNorm1d for (N, C, H, W) or (C, H, W)."""
+    """InstanceNorm1d for (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.InstanceNorm2d(3)(wengert.rand(2, 3, 4, 4)).shape
+    torch.Size([2, 3, 4, 4])
+    """
 
     dims = 2
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """InstanceNorm1d for (N, C, D, H, W) or (C, D, H, W)."""
+    """InstanceNorm1d for (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.InstanceNorm3d(3)(wengert.rand(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 4, 4, 4])
+    """
 
     dims = 3

@@ -45,7 +45,11 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """|input - target|"""
+    """|input - target|
+
+    >>> wengert.nn.L1Loss()(wengert.tensor([0.0, 0.0]), wengert.tensor([0.5, 3.0]))
+    tensor(1.7500)
+    """
 
     def forward(self, input, target):
         return F.l1_loss(input, target, reduction=self.reduction)
@@ -63,7 +67,11 @@ class MSELoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """d^2 / (2 beta) for d = |input - target| < beta, else d - beta / 2."""
+    """d^2 / (2 beta) for d = |input - target| < beta, else d - beta / 2.
+
+    >>> wengert.nn.SmoothL1Loss()(wengert.tensor([0.0, 0.0]), wengert.tensor([0.5, 3.0]))
+    tensor(1.3125)
+    """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", beta=1.0):
         super().__init__(size_average, reduce, reduction)
@@ -74,7 +82,11 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """d^2 / 2 for d = |input - target| <= delta, else delta (d - delta / 2)."""
+    """d^2 / 2 for d = |input - target| <= delta, else delta (d - delta / 2).
+
+    >>> wengert.nn.HuberLoss()(wengert.tensor([0.0, 0.0]), wengert.tensor([0.5, 3.0]))
+    tensor(1.3125)
+    """
 
     def __init__(self, reduction="mean", delta=1.0):
         super().__init__(reduction=reduction)
@@ -85,7 +97,11 @@ class HuberLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """exp(input) - target input, or without log_input, input - target log(input + eps); see nn.functional.poisson_nll_loss."""
+    """exp(input) - target input, or without log_input, input - target log(input + eps); see nn.functional.poisson_nll_loss.
+
+    >>> wengert.nn.PoissonNLLLoss()(wengert.tensor([0.0]), wengert.tensor([2.0]))
+    tensor(1.)
+    """
 
     def __init__(self, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -100,7 +116,11 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """(log(var) + (input - target)^2 / var) / 2; see nn.functional.gaussian_nll_loss."""
+    """(log(var) + (input - target)^2 / var) / 2; see nn.functional.gaussian_nll_loss.
+
+    >>> wengert.nn.GaussianNLLLoss()(wengert.tensor([1.0]), wengert.tensor([2.0]), wengert.tensor([1.0]))
+    tensor(0.5000)
+    """
 
     def __init__(self, *, full=False, eps=1e-6, reduction="mean"):
         super().__init__(reduction=reduction)
@@ -147,7 +167,11 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class NLLLoss(_WeightedLoss):
-    """-input[target] for logarithms of probabilities (N, C, ...) and classes (N, ...)."""
+    """-input[target] for logarithms of probabilities (N, C, ...) and classes (N, ...).
+
+    >>> wengert.nn.NLLLoss()(wengert.tensor([[-0.5, -1.0]]), wengert.tensor([1]))
+    tensor(1.)
+    """
 
     def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
         super().__init__(weight, size_average, reduce, reduction)
@@ -173,7 +197,12 @@ class NLLLoss2d(NLLLoss):
 
 
 class KLDivLoss(_Loss):
-    """target (log(target) - input); reduction "batchmean" gives the Kullback-Leibler divergence. See nn.functional.kl_div."""
+    """target (log(target) - input); reduction "batchmean" gives the Kullback-Leibler divergence. See nn.functional.kl_div.
+
+    >>> loss = wengert.nn.KLDivLoss(reduction="batchmean")
+    >>> loss(wengert.tensor([[0.25, 0.75]]).log(), wengert.tensor([[0.5, 0.5]]))
+    tensor(0.1438)
+    """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
         super().__init__(size_average, reduce, reduction)
@@ -184,14 +213,22 @@ class KLDivLoss(_Loss):
 
 
 class BCELoss(_WeightedLoss):
-    """-target log(input) - (1 - target) log(1 - input) for probabilities."""
+    """-target log(input) - (1 - target) log(1 - input) for probabilities.
+
+    >>> wengert.nn.BCELoss()(wengert.tensor([0.5, 0.9]), wengert.tensor([1.0, 1.0]))
+    tensor(0.3993)
+    """
 
     def forward(self, input, target):
         return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
-    """BCELoss of sigmoid(input), without its loss of digits; pos_weight multiplies the losses of target 1."""
+    """BCELoss of sigmoid(input), without its loss of digits; pos_weight multiplies the losses of target 1.
+
+    >>> wengert.nn.BCEWithLogitsLoss()(wengert.tensor([0.0, 2.0]), wengert.tensor([1.0, 1.0]))
+    tensor(0.4100)
+    """
 
     def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
         super().__init__(size_average, reduce, reduction)
@@ -205,14 +242,22 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """log(1 + exp(-target input)) for targets 1 and -1."""
+    """log(1 + exp(-target input)) for targets 1 and -1.
+
+    >>> wengert.nn.SoftMarginLoss()(wengert.tensor([0.0]), wengert.tensor([1.0]))
+    tensor(0.6931)
+    """
 
     def forward(self, input, target):
         return F.soft_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """The sum over other classes i of max(0, margin - input[target] + input[i])^p, over the number of classes."""
+    """The sum over other classes i of max(0, margin - input[target] + input[i])^p, over the number of classes.
+
+    >>> wengert.nn.MultiMarginLoss()(wengert.tensor([[0.5, 0.0]]), wengert.tensor([0]))
+    tensor(0.2500)
+    """
 
     def __init__(self, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
         super().__init__(weight, size_average, reduce, reduction)
@@ -228,14 +273,22 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """The sum over classes j in and i not in target of max(0, 1 - input[j] + input[i]), over the number of classes."""
+    """The sum over classes j in and i not in target of max(0, 1 - input[j] + input[i]), over the number of classes.
+
+    >>> wengert.nn.MultiLabelMarginLoss()(wengert.tensor([0.5, 0.0]), wengert.tensor([0, -1]))
+    tensor(0.2500)
+    """
 
     def forward(self, input, target):
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The mean over classes of BCEWithLogitsLoss."""
+    """The mean over classes of BCEWithLogitsLoss.
+
+    >>> wengert.nn.MultiLabelSoftMarginLoss()(wengert.tensor([[0.0, 0.0]]), wengert.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
 
     def forward(self, input, target):
         return F.multilabel_soft_margin_loss(input, target, weight=self.weight, reduction=self.reduction)
@@ -245,7 +298,11 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
 
 class CosineEmbeddingLoss(_Loss):
-    """1 - cos for target 1, max(0, cos - margin) for target -1, of the angle between two vectors."""
+    """1 - cos for target 1, max(0, cos - margin) for target -1, of the angle between two vectors.
+
+    >>> wengert.nn.CosineEmbeddingLoss()(wengert.tensor([[1.0, 0.0]]), wengert.tensor([[0.0, 1.0]]), wengert.tensor([1.0]))
+    tensor(1.)
+    """
 
     def __init__(self, margin=0.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -256,7 +313,11 @@ class CosineEmbeddingLoss(_Loss):
 
 
 class HingeEmbeddingLoss(_Loss):
-    """input for target 1, max(0, margin - input) for target -1, where input is a distance."""
+    """input for target 1, max(0, margin - input) for target -1, where input is a distance.
+
+    >>> wengert.nn.HingeEmbeddingLoss()(wengert.tensor([0.25, 0.25]), wengert.tensor([1.0, -1.0]))
+    tensor(0.5000)
+    """
 
     def __init__(self, margin=1.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -267,7 +328,11 @@ class HingeEmbeddingLoss(_Loss):
 
 
 class MarginRankingLoss(_Loss):
-    """max(0, -target (input1 - input2) + margin)"""
+    """max(0, -target (input1 - input2) + margin)
+
+    >>> wengert.nn.MarginRankingLoss()(wengert.tensor([1.0]), wengert.tensor([2.0]), wengert.tensor([1.0]))
+    tensor(1.)
+    """
 
     def __init__(self, margin=0.0, size_average=None, reduce=None, reduction="mean"):
         super().__init__(size_average, reduce, reduction)
@@ -278,7 +343,12 @@ class MarginRankingLoss(_Loss):
 
 
 class TripletMarginLoss(_Loss):
-    """max(0, d(anchor, positive) - d(anchor, negative) + margin), d the p-norm distance. ValueError unless margin > 0."""
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), d the p-norm distance. ValueError unless margin > 0.
+
+    >>> a, p, n = (wengert.tensor([[value]]) for value in (0.0, 1.0, 1.5))
+    >>> wengert.nn.TripletMarginLoss()(a, p, n)
+    tensor(0.5000)
+    """
 
     def __init__(
         self,
@@ -312,7 +382,13 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """TripletMarginLoss with a distance of one's own: distance_function(x, y)."""
+    """TripletMarginLoss with a distance of one's own: distance_function(x, y).
+
+    >>> loss = wengert.nn.TripletMarginWithDistanceLoss(distance_function=lambda x, y: (x - y).abs().sum(1))
+    >>> a, p, n = (wengert.tensor([[value]]) for value in (0.0, 1.0, 1.5))
+    >>> loss(a, p, n)
+    tensor(0.5000)
+    """
 
     def __init__(self, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):
         super().__init__(reduction=reduction)

@@ -11,7 +11,11 @@ __all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class LocalResponseNorm(Module):
-    """x / (k + alpha mean(x^2))^beta, the mean over size neighbouring channels of (N, C, ...): Krizhevsky et al. (2012)."""
+    """x / (k + alpha mean(x^2))^beta, the mean over size neighbouring channels of (N, C, ...): Krizhevsky et al. (2012).
+
+    >>> wengert.nn.LocalResponseNorm(1, alpha=3.0, beta=0.5)(wengert.ones(1, 1, 2))
+    tensor([[[0.5000, 0.5000]]])
+    """
 
     def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0):
         super().__init__()

@@ -63,13 +63,21 @@ class ConstantPad1d(_ConstantPadNd):
 
 
 class ConstantPad2d(_ConstantPadNd):
-    """value around (N, C, H, W) or (C, H, W)."""
+    """value around (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.ConstantPad2d(1, 7.0)(wengert.zeros(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 5, 5])
+    """
 
     dims = 2
 
 
 class ConstantPad3d(_ConstantPadNd):
-    """value around (N, C, D, H, W) or (C, D, H, W)."""
+    """value around (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.ConstantPad3d(1, 7.0)(wengert.zeros(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 5, 5, 5])
+    """
 
     dims = 3
 
@@ -83,19 +91,31 @@ class _ZeroPad(_ConstantPadNd):
 
 
 class ZeroPad1d(_ZeroPad):
-    """Zeros around (N, C, L) or (C, L)."""
+    """Zeros around (N, C, L) or (C, L).
+
+    >>> wengert.nn.ZeroPad1d(1)(wengert.ones(1, 2, 3)).shape
+    torch.Size([1, 2, 5])
+    """
 
     dims = 1
 
 
 class ZeroPad2d(_ZeroPad):
-    """Zeros around (N, C, H, W) or (C, H, W)."""
+    """Zeros around (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.ZeroPad2d(1)(wengert.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 5, 5])
+    """
 
     dims = 2
 
 
 class ZeroPad3d(_ZeroPad):
-    """Zeros around (N, C, D, H, W) or (C, D, H, W)."""
+    """Zeros around (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.ZeroPad3d(1)(wengert.ones(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 5, 5, 5])
+    """
 
     dims = 3
 
@@ -115,13 +135,21 @@ class ReflectionPad1d(_ReflectionPadNd):
 
 
 class ReflectionPad2d(_ReflectionPadNd):
-    """The elements beyond the edge in reverse, around (N, C, H, W) or (C, H, W)."""
+    """The elements beyond the edge in reverse, around (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.ReflectionPad2d(1)(wengert.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 5, 5])
+    """
 
     dims = 2
 
 
 class ReflectionPad3d(_ReflectionPadNd):
-    """The elements beyond the edge in reverse, around (N, C, D, H, W) or (C, D, H, W)."""
+    """The elements beyond the edge in reverse, around (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.ReflectionPad3d(1)(wengert.ones(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 5, 5, 5])
+    """
 
     dims = 3
 
@@ -141,13 +169,21 @@ class ReplicationPad1d(_ReplicationPadNd):
 
 
 class ReplicationPad2d(_ReplicationPadNd):
-    """The edge's elements, around (N, C, H, W) or (C, H, W)."""
+    """The edge's elements, around (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.ReplicationPad2d(1)(wengert.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 5, 5])
+    """
 
     dims = 2
 
 
 class ReplicationPad3d(_ReplicationPadNd):
-    """The edge's elements, around (N, C, D, H, W) or (C, D, H, W)."""
+    """The edge's elements, around (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.ReplicationPad3d(1)(wengert.ones(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 5, 5, 5])
+    """
 
     dims = 3
 
@@ -167,12 +203,20 @@ class CircularPad1d(_CircularPadNd):
 
 
 class CircularPad2d(_CircularPadNd):
-    """The elements of the other side, around (N, C, H, W) or (C, H, W)."""
+    """The elements of the other side, around (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.CircularPad2d(1)(wengert.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 5, 5])
+    """
 
     dims = 2
 
 
 class CircularPad3d(_CircularPadNd):
-    """The elements of the other side, around (N, C, D, H, W) or (C, D, H, W)."""
+    """The elements of the other side, around (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.CircularPad3d(1)(wengert.ones(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 5, 5, 5])
+    """
 
     dims = 3

@@ -49,7 +49,11 @@ class _MaxPoolNd(Module):
 
 
 class MaxPool1d(_MaxPoolNd):
-    """The largest element of each window of (N, C, L) or (C, L), and with return_indices its place."""
+    """The largest element of each window of (N, C, L) or (C, L), and with return_indices its place.
+
+    >>> wengert.nn.MaxPool1d(2)(wengert.ones(1, 3, 5)).shape
+    torch.Size([1, 3, 2])
+    """
 
     _pool = staticmethod(F.max_pool1d)
 
@@ -66,7 +70,11 @@ class MaxPool2d(_MaxPoolNd):
 
 
 class MaxPool3d(_MaxPoolNd):
-    """The largest element of each window of (N, C, D, H, W) or (C, D, H, W), and with return_indices its place."""
+    """The largest element of each window of (N, C, D, H, W) or (C, D, H, W), and with return_indices its place.
+
+    >>> wengert.nn.MaxPool3d(2)(wengert.ones(1, 3, 5, 5, 5)).shape
+    torch.Size([1, 3, 2, 2, 2])
+    """
 
     _pool = staticmethod(F.max_pool3d)
 
@@ -77,7 +85,11 @@ class _AvgPoolNd(Module):
 
 
 class AvgPool1d(_AvgPoolNd):
-    """The mean of each window of (N, C, L) or (C, L); padding counts as zeros, or not at all."""
+    """The mean of each window of (N, C, L) or (C, L); padding counts as zeros, or not at all.
+
+    >>> wengert.nn.AvgPool1d(2)(wengert.ones(1, 3, 5)).shape
+    torch.Size([1, 3, 2])
+    """
 
     def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
         super().__init__()
@@ -134,7 +146,11 @@ class AvgPool2d(_AvgPoolOfImages):
 
 
 class AvgPool3d(_AvgPoolOfImages):
-    """The mean of each window of (N, C, D, H, W) or (C, D, H, W); padding counts as zeros, or not at all."""
+    """The mean of each window of (N, C, D, H, W) or (C, D, H, W); padding counts as zeros, or not at all.
+
+    >>> wengert.nn.AvgPool3d(2)(wengert.ones(1, 3, 5, 5, 5)).shape
+    torch.Size([1, 3, 2, 2, 2])
+    """
 
     _pool = staticmethod(F.avg_pool3d)
 
@@ -155,19 +171,31 @@ class _LPPoolNd(Module):
 
 
 class LPPool1d(_LPPoolNd):
-    """(sum of x^p)^(1 / p) of each window of (N, C, L), p = norm_type."""
+    """(sum of x^p)^(1 / p) of each window of (N, C, L), p = norm_type.
+
+    >>> wengert.nn.LPPool1d(2, 2)(wengert.ones(1, 1, 2)).flatten()
+    tensor([1.4142])
+    """
 
     _pool = staticmethod(F.lp_pool1d)
 
 
 class LPPool2d(_LPPoolNd):
-    """(sum of x^p)^(1 / p) of each window of (N, C, H, W), p = norm_type."""
+    """(sum of x^p)^(1 / p) of each window of (N, C, H, W), p = norm_type.
+
+    >>> wengert.nn.LPPool2d(2, 2)(wengert.ones(1, 1, 2, 2)).flatten()
+    tensor([2.])
+    """
 
     _pool = staticmethod(F.lp_pool2d)
 
 
 class LPPool3d(_LPPoolNd):
-    """(sum of x^p)^(1 / p) of each window of (N, C, D, H, W), p = norm_type."""
+    """(sum of x^p)^(1 / p) of each window of (N, C, D, H, W), p = norm_type.
+
+    >>> wengert.nn.LPPool3d(2, 2)(wengert.ones(1, 1, 2, 2, 2)).flatten()
+    tensor([2.8284])
+    """
 
     _pool = staticmethod(F.lp_pool3d)
 
@@ -185,7 +213,11 @@ class _AdaptiveAvgPoolNd(Module):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
-    """The means of output_size parts of (N, C, L) or (C, L)."""
+    """The means of output_size parts of (N, C, L) or (C, L).
+
+    >>> wengert.nn.AdaptiveAvgPool1d(2)(wengert.ones(1, 3, 5)).shape
+    torch.Size([1, 3, 2])
+    """
 
     _pool = staticmethod(F.adaptive_avg_pool1d)
 
@@ -201,7 +233,11 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
-    """The means of output_size parts of (N, C, D, H, W) or (C, D, H, W)."""
+    """The means of output_size parts of (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.AdaptiveAvgPool3d(2)(wengert.ones(1, 3, 5, 5, 5)).shape
+    torch.Size([1, 3, 2, 2, 2])
+    """
 
     _pool = staticmethod(F.adaptive_avg_pool3d)
 
@@ -216,19 +252,31 @@ class _AdaptiveMaxPoolNd(_AdaptiveAvgPoolNd):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
-    """The largest elements of output_size parts of (N, C, L) or (C, L)."""
+    """The largest elements of output_size parts of (N, C, L) or (C, L).
+
+    >>> wengert.nn.AdaptiveMaxPool1d(2)(wengert.ones(1, 3, 5)).shape
+    torch.Size([1, 3, 2])
+    """
 
     _pool = staticmethod(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
-    """The largest elements of output_size parts of (N, C, H, W) or (C, H, W)."""
+    """The largest elements of output_size parts of (N, C, H, W) or (C, H, W).
+
+    >>> wengert.nn.AdaptiveMaxPool2d(2)(wengert.ones(1, 3, 5, 5)).shape
+    torch.Size([1, 3, 2, 2])
+    """
 
     _pool = staticmethod(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    """The largest elements of output_size parts of (N, C, D, H, W) or (C, D, H, W)."""
+    """The largest elements of output_size parts of (N, C, D, H, W) or (C, D, H, W).
+
+    >>> wengert.nn.AdaptiveMaxPool3d(2)(wengert.ones(1, 3, 5, 5, 5)).shape
+    torch.Size([1, 3, 2, 2, 2])
+    """
 
     _pool = staticmethod(F.adaptive_max_pool3d)
 
@@ -263,14 +311,24 @@ class MaxUnpool1d(_MaxUnpoolNd):
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
-    """The elements of MaxPool2d put back to their indices, zeros elsewhere."""
+    """The elements of MaxPool2d put back to their indices, zeros elsewhere.
+
+    >>> pool, unpool = wengert.nn.MaxPool2d(2, return_indices=True), wengert.nn.MaxUnpool2d(2)
+    >>> unpool(*pool(wengert.ones(1, 1, 4, 4))).shape
+    torch.Size([1, 1, 4, 4])
+    """
 
     dims = 2
     _unpool = staticmethod(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
-    """The elements of MaxPool3d put back to their indices, zeros elsewhere."""
+    """The elements of MaxPool3d put back to their indices, zeros elsewhere.
+
+    >>> pool, unpool = wengert.nn.MaxPool3d(2, return_indices=True), wengert.nn.MaxUnpool3d(2)
+    >>> unpool(*pool(wengert.ones(1, 1, 4, 4, 4))).shape
+    torch.Size([1, 1, 4, 4, 4])
+    """
 
     dims = 3
     _unpool = staticmethod(F.max_unpool3d)

@@ -32,14 +32,22 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """Upsample with mode "nearest" for images."""
+    """Upsample with mode "nearest" for images.
+
+    >>> wengert.nn.UpsamplingNearest2d(scale_factor=2)(wengert.ones(1, 1, 2, 3)).shape
+    torch.Size([1, 1, 4, 6])
+    """
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """Upsample with mode "bilinear" and align_corners for images."""
+    """Upsample with mode "bilinear" and align_corners for images.
+
+    >>> wengert.nn.UpsamplingBilinear2d((1, 3))(wengert.tensor([[[[0.0, 2.0]]]]))
+    tensor([[[[0., 1., 2.]]]])
+    """
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
