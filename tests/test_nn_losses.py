@@ -6,19 +6,12 @@ import numpy as np
 import pytest
 
 import wengert as torch
+from nn_reference import random, sigmoid, tensor
 from wengert import nn
 from wengert.autograd import gradcheck
 from wengert.nn import functional as F
 
 REDUCTIONS = ("none", "mean", "sum")
-
-
-def random(*shape, seed=0, low=-2.0, high=2.0):
-    return np.random.default_rng((seed, *shape)).uniform(low, high, shape)
-
-
-def tensor(array, grad=False):
-    return torch.tensor(array).requires_grad_(grad)
 
 
 def check(function, losses, *arrays, mean=None, differentiable=1, **options):
@@ -32,10 +25,6 @@ def check(function, losses, *arrays, mean=None, differentiable=1, **options):
         leaves = [t.clone().requires_grad_() for t in tensors[:differentiable]]
         rest = tensors[differentiable:]
         assert gradcheck(lambda *x: function(*x, *rest, reduction=reduction, **options), tuple(leaves))  # noqa: B023
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 def log_softmax(x, axis=1):
