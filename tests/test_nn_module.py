@@ -384,6 +384,16 @@ def test_handles_remove():
     assert module(torch.zeros(1)).item() == 0
 
 
+def test_hooks_are_added_by_methods():
+    module = nn.Identity()
+    module._forward_hooks.clear()
+    with pytest.raises(TypeError, match="hooks are added by the module's methods"):
+        module._forward_hooks[0] = _double
+    module.register_forward_hook(_double)
+    module._forward_hooks.clear()
+    assert module(torch.ones(1)).item() == 1 and len(nn.Identity()._forward_hooks) == 0
+
+
 def test_always_called():
     log = []
 

@@ -1,7 +1,6 @@
 """Module, the base of all layers and networks."""
 
 from collections import OrderedDict
-from types import MappingProxyType
 
 import wengert
 from wengert import Tensor, device, dtype
@@ -34,7 +33,15 @@ __all__ = [
     "register_module_parameter_registration_hook",
 ]
 
-_NONE: MappingProxyType = MappingProxyType({})  # the hooks of a module that has had none
+
+class _NoHooks(dict):
+    """The hooks of every module that has had none."""
+
+    def __setitem__(self, key, hook):
+        raise TypeError("hooks are added by the module's methods register_forward_hook, register_forward_pre_hook and the like")
+
+
+_NONE = _NoHooks()
 
 
 def typename(value):
