@@ -90,73 +90,129 @@ adaptive_avg_pool_gradient = _functions["_adaptive_avg_pool_gradient"]
 
 
 def taken_at(values, indices, dims):
-    """The elements of values at indices within each channel, whose last `dims` dimensions are its own."""
+    """The elements of g at the places, within each channel"""
     return values.flatten(-dims).gather(-1, indices.flatten(-dims)).view(indices.shape)
 
 
+def places_of_max(input, dims, kernel_size, stride, padding, dilation, ceil_mode):
+    """Within each channel, whose own dimensions are the last `dims`."""
+    return _functions[f"max_pool{dims}d_with_indices"](input, kernel_size, stride, padding, dilation, ceil_mode)[1]
+
+
+def to_max(grad, input, dims, kernel_size, stride, padding, dilation, ceil_mode):
+    """g, added at the places of the maxima"""
+    places = places_of_max(input, dims, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_pool_gradient(grad, places, input.shape, dims)
+
+
+def of_max(tangent, input, dims, kernel_size, stride, padding, dilation, ceil_mode):
+    """The tangent at the places of the maxima"""
+    return taken_at(tangent, places_of_max(input, dims, kernel_size, stride, padding, dilation, ceil_mode), dims)
+
+
+def to_windows(grad, input_shape, dims, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
+    """g, divided among the elements of its window"""
+    kernel_size = kernel_size * dims if len(kernel_size) == 1 else kernel_size
+    return avg_pool_gradient(grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
 def averaged(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
-    """avg_pool of g over as many axes as kernel_size has."""
+    """The means of g's windows"""
     divisor = (divisor_override,) if len(kernel_size) > 1 else ()
     name = f"avg_pool{len(kernel_size)}d"
     return _functions[name](grad, kernel_size, stride, padding, ceil_mode, count_include_pad, *divisor)
 
 
-def pooling_rows(dims):
-    """The rows for pooling over `dims` axes."""
-    places_of_max = _functions[f"max_pool{dims}d_with_indices"]
-
-    rule(
-        f"max_pool{dims}d",
-        input=lambda grad, input, input_shape, kernel_size, stride, padding, dilation, ceil_mode: max_pool_gradient(
-            grad, places_of_max(input, kernel_size, stride, padding, dilation, ceil_mode)[1], input_shape, dims
-        ),
-        tangent=lambda input, input_tangent, kernel_size, stride, padding, dilation, ceil_mode: taken_at(
-            input_tangent, places_of_max(input, kernel_size, stride, padding, dilation, ceil_mode)[1], dims
-        ),
-        kink="of equal elements the first has the gradient",
-        node=f"MaxPool{dims}DWithIndicesBackward0",
-    )
-    rule(
-        f"max_pool{dims}d_with_indices",
-        f"adaptive_max_pool{dims}d",
-        input=lambda grad, indices, input_shape: max_pool_gradient(grad, indices, input_shape, dims),
-        tangent=lambda indices, input_tangent: taken_at(input_tangent, indices, dims),
-        kink="of equal elements the first has the gradient",
-    )
-    if dims == 1:
-        rule(
-            "avg_pool1d",
-            input=lambda grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad: avg_pool_gradient(
-                grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad
-            ),
-            tangent="linear",
-        )
-    else:
-        rule(
-            f"avg_pool{dims}d",
-            input=lambda grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
-                avg_pool_gradient(
-                    grad,
-                    input_shape,
-                    kernel_size * dims if len(kernel_size) == 1 else kernel_size,
-                    stride,
-                    padding,
-                    ceil_mode,
-                    count_include_pad,
-                    divisor_override,
-                )
-            ),
-            tangent="linear",
-        )
-    rule(
-        f"adaptive_avg_pool{dims}d",
-        input=lambda grad, input_shape: adaptive_avg_pool_gradient(grad, input_shape, dims),
-        tangent="linear",
-    )
-
-
-for dims in (1, 2, 3):
-    pooling_rows(dims)
+rule(
+    "max_pool1d",
+    input=lambda grad, input, kernel_size, stride, padding, dilation, ceil_mode: to_max(
+        grad, input, 1, kernel_size, stride, padding, dilation, ceil_mode
+    ),
+    tangent=lambda input, input_tangent, kernel_size, stride, padding, dilation, ceil_mode: of_max(
+        input_tangent, input, 1, kernel_size, stride, padding, dilation, ceil_mode
+    ),
+    kink="of equal elements the first has the gradient",
+    node="MaxPool1DWithIndicesBackward0",
+)
+rule(
+    "max_pool1d_with_indices",
+    "adaptive_max_pool1d",
+    input=lambda grad, indices, input_shape: max_pool_gradient(grad, indices, input_shape, 1),
+    tangent=lambda indices, input_tangent: taken_at(input_tangent, indices, 1),
+    kink="of equal elements the first has the gradient",
+)
+rule(
+    "max_pool2d",
+    input=lambda grad, input, kernel_size, stride, padding, dilation, ceil_mode: to_max(
+        grad, input, 2, kernel_size, stride, padding, dilation, ceil_mode
+    ),
+    tangent=lambda input, input_tangent, kernel_size, stride, padding, dilation, ceil_mode: of_max(
+        input_tangent, input, 2, kernel_size, stride, padding, dilation, ceil_mode
+    ),
+    kink="of equal elements the first has the gradient",
+    node="MaxPool2DWithIndicesBackward0",
+)
+rule(
+    "max_pool2d_with_indices",
+    "adaptive_max_pool2d",
+    input=lambda grad, indices, input_shape: max_pool_gradient(grad, indices, input_shape, 2),
+    tangent=lambda indices, input_tangent: taken_at(input_tangent, indices, 2),
+    kink="of equal elements the first has the gradient",
+)
+rule(
+    "max_pool3d",
+    input=lambda grad, input, kernel_size, stride, padding, dilation, ceil_mode: to_max(
+        grad, input, 3, kernel_size, stride, padding, dilation, ceil_mode
+    ),
+    tangent=lambda input, input_tangent, kernel_size, stride, padding, dilation, ceil_mode: of_max(
+        input_tangent, input, 3, kernel_size, stride, padding, dilation, ceil_mode
+    ),
+    kink="of equal elements the first has the gradient",
+    node="MaxPool3DWithIndicesBackward0",
+)
+rule(
+    "max_pool3d_with_indices",
+    "adaptive_max_pool3d",
+    input=lambda grad, indices, input_shape: max_pool_gradient(grad, indices, input_shape, 3),
+    tangent=lambda indices, input_tangent: taken_at(input_tangent, indices, 3),
+    kink="of equal elements the first has the gradient",
+)
+rule(
+    "avg_pool1d",
+    input=lambda grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad: to_windows(
+        grad, input_shape, 1, kernel_size, stride, padding, ceil_mode, count_include_pad, None
+    ),
+    tangent="linear",
+)
+rule(
+    "avg_pool2d",
+    input=lambda grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: to_windows(
+        grad, input_shape, 2, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    ),
+    tangent="linear",
+)
+rule(
+    "avg_pool3d",
+    input=lambda grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: to_windows(
+        grad, input_shape, 3, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    ),
+    tangent="linear",
+)
+rule(
+    "adaptive_avg_pool1d",
+    input=lambda grad, input_shape: adaptive_avg_pool_gradient(grad, input_shape, 1),
+    tangent="linear",
+)
+rule(
+    "adaptive_avg_pool2d",
+    input=lambda grad, input_shape: adaptive_avg_pool_gradient(grad, input_shape, 2),
+    tangent="linear",
+)
+rule(
+    "adaptive_avg_pool3d",
+    input=lambda grad, input_shape: adaptive_avg_pool_gradient(grad, input_shape, 3),
+    tangent="linear",
+)
 
 rule(
     "_max_pool_gradient",
