@@ -102,7 +102,7 @@ def draw(pictures, parameters, measured, losses):
     plot = viz.curves({"fitted": (times, fitted)}, xlabel="time, s", ylabel="angle, rad", title="The pendulum")
     axes = plot.figure.axes[0]
     axes.plot(times.numpy(), measured.numpy(), ".", color="#d1770c", label="measured")
-    axes.legend(frameon=False)
+    axes.legend(edgecolor="none", framealpha=0.7)
     plot.save(pictures / "pendulum-fit.svg")
     root = [loss**0.5 for loss in losses]
     viz.curves(

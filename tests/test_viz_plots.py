@@ -135,7 +135,7 @@ def test_parameters_gradients_and_activations():
     module[0].bias.grad = None
     assert [title.split()[0] for title in titles(viz.histograms(module, gradients=True))] == ["0.weight", "2.weight", "2.bias"]
     shown = titles(viz.histograms(module, torch.randn(7, 3)))
-    assert [title.splitlines()[0] for title in shown] == ["0 (7, 5)", "1 (7, 5)", "2 (7, 2)"]
+    assert [title.splitlines()[0] for title in shown] == ["0: Linear (7, 5)", "1: ReLU (7, 5)", "2: Linear (7, 2)"]
     assert "% zero" in shown[1]
     assert not any(part._forward_hooks for part in module.modules())
 

@@ -54,7 +54,7 @@ def curves(series, *, title="", xlabel="step", ylabel="", log="", smooth=1, axes
     if "y" in log:
         axes.set_yscale("log")
     if any(named):
-        axes.legend(frameon=False)
+        axes.legend(edgecolor="none", framealpha=0.7)
     return Plot(axes.figure)
 
 

@@ -70,7 +70,7 @@ def _activations(module, inputs):
     try:
         for name, part in module.named_modules():
             if not any(True for _ in part.children()):
-                handles.append(part.register_forward_hook(keeper(name or type(part).__name__)))
+                handles.append(part.register_forward_hook(keeper(": ".join(filter(None, [name, type(part).__name__])))))
         with wengert.no_grad():
             module(*inputs)
     finally:

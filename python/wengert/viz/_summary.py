@@ -109,7 +109,7 @@ class Summary:
         body = []
         for row in self.rows:
             share = f"{100 * row.seconds / self.seconds:.0f}%" if row.seconds is not None and self.seconds else "0%"
-            bar = f"background:linear-gradient(90deg,#dcebfa {share},transparent {share})"
+            bar = f"background:linear-gradient(90deg,#2f74b540 {share},transparent {share})"
             styles = [f"padding-left:{12 + 18 * row.depth}px", "", "", "", "", bar]
             cells = [row.label, *_cells(row)]
             body.append(
