@@ -506,7 +506,9 @@ APART |= {"half", "bfloat16"}
 # PyTorch adds integers in their own dtype, which wraps, and its cov writes to its operand; tests/test_moments.py has them.
 APART |= {"cov", "corrcoef", "trapezoid", "cumulative_trapezoid"}
 OPS = [
-    op for op in (*wengert._C.op_table(), *wengert._composite.table()) if op["family"] not in ("random", "network") and op["name"] not in APART
+    op
+    for op in (*wengert._C.op_table(), *wengert._composite.table())
+    if op["family"] not in ("random", "network") and op["name"] not in APART
 ]
 
 

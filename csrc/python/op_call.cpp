@@ -470,9 +470,9 @@ PyObject* describe_op(const Op& op) {
   namespace py = pybind11;
   py::dict entry;
   py::list forms, args;
-  const std::pair<unsigned, const char*> names[] = {
-      {kFunction, "function"}, {kMethod, "method"}, {kInplace, "inplace"}, {kOut, "out"}, {kInplaceOnly, "inplace_only"},
-      {kNetwork, "network"}};
+  const std::pair<unsigned, const char*> names[] = {{kFunction, "function"},        {kMethod, "method"},
+                                                    {kInplace, "inplace"},          {kOut, "out"},
+                                                    {kInplaceOnly, "inplace_only"}, {kNetwork, "network"}};
   for (const auto& [bit, text] : names)
     if (op.forms & bit) forms.append(text);
   for (const ArgSpec& arg : op.args) {
