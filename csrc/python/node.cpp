@@ -208,6 +208,7 @@ PyObject* where(PyObject* self, void*) {
 }
 
 PyObject* freed(PyObject* self, void*) { return PyBool_FromLong(as_node(self)->freed); }
+PyObject* queued(PyObject* self, void*) { return PyBool_FromLong(as_node(self)->pass != 0); }
 
 PyObject* dict_of(PyObject*& place) {
   if (!place && !(place = PyDict_New())) return nullptr;
@@ -283,6 +284,7 @@ PyGetSetDef kProperties[] = {
     {"saved", saved_values, nullptr, "What the node keeps for the formulas, by their parameters' names.", nullptr},
     {"where", where, nullptr, "The line that made the node, or its traceback, where these are noted; else None.", nullptr},
     {"freed", freed, nullptr, "Whether what the node kept has been given up by a backward pass.", nullptr},
+    {"_queued", queued, nullptr, "Whether a backward pass that is going on has a gradient for the node.", nullptr},
     {"metadata", metadata, nullptr, "A dict for the user's own notes.", nullptr},
     {"_hooks", hooks, nullptr, "The dict of the hooks that run after the node.", nullptr},
     {"_prehooks", prehooks, nullptr, "The dict of the hooks that run before the node.", nullptr},

@@ -293,8 +293,12 @@ PyObject* wrapped(const Overload& overload, Result&& result, PyObject* input) {
   }
   if (auto* many = std::get_if<std::vector<Tensor>>(&result)) {
     PyObject* tuple = wrap_tuple(overload, *many);
+    // The outputs of unbind, split and chunk may not be written to; those of tensor_split and its kin are slices, in PyTorch
+    // too.
+    const bool several = op.public_name != "tensor_split" && op.public_name != "hsplit" && op.public_name != "vsplit" &&
+                         op.public_name != "dsplit";
     for (Py_ssize_t i = 0; tuple && overload.views && i < PyTuple_GET_SIZE(tuple); ++i)
-      if (is_view(PyTuple_GET_ITEM(tuple, i))) track_view(PyTuple_GET_ITEM(tuple, i), input, true);
+      if (is_view(PyTuple_GET_ITEM(tuple, i))) track_view(PyTuple_GET_ITEM(tuple, i), input, several);
     return tuple;
   }
   if (auto* number = std::get_if<Scalar>(&result)) return wrap_number(*number);

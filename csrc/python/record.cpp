@@ -134,6 +134,18 @@ constexpr const char* kNoGradView =
        "behavior is forbidden. You can fix this by cloning the output of the custom Function.");
 }
 
+// retain_grad() of a tensor follows it to its new node.
+void move_retained(PyTensor* tensor, Node* from, Node* to, std::uint32_t output) {
+  if (!(tensor->flags & kRetainsGrad) || !from || !from->extra || !from->extra->retained) return;
+  const Owned old = checked(PyLong_FromUnsignedLong(tensor->output)), now = checked(PyLong_FromUnsignedLong(output));
+  PyObject* held = PyDict_GetItemWithError(from->extra->retained, old.get());
+  if (!held) return;
+  NodeExtra& extra = node_extra(to);
+  if (!extra.retained) extra.retained = checked(PyDict_New()).release();
+  if (PyDict_SetItem(extra.retained, now.get(), held) < 0 || PyDict_DelItem(from->extra->retained, old.get()) < 0)
+    throw PythonError();
+}
+
 // A view whose base, or another view of it, has been written to: it is an as_strided of what the base is now.
 void renew_view(PyTensor* view) {
   if (view->view_kind != ViewKind::plain) fail_view(view, "its base or another view of its base has been modified inplace");
@@ -147,6 +159,7 @@ void renew_view(PyTensor* view) {
   Node* node = recorder.view_node();
   node->outputs.resize(1);
   node->outputs[0] = {tensor.sizes(), tensor.dtype(), true};
+  move_retained(view, view->grad_fn, node, 0);
   Py_XDECREF(std::exchange(view->grad_fn, node));
   view->output = 0;
   view->view_version = tensor.version();
@@ -168,18 +181,6 @@ PyObject* layout_of(const Tensor& tensor) {
                        static_cast<long long>(tensor.storage_offset()));
 }
 
-// retain_grad() of a tensor follows it to its new node.
-void move_retained(PyTensor* tensor, Node* from, Node* to, std::uint32_t output) {
-  if (!(tensor->flags & kRetainsGrad) || !from || !from->extra || !from->extra->retained) return;
-  const Owned old = checked(PyLong_FromUnsignedLong(tensor->output)), now = checked(PyLong_FromUnsignedLong(output));
-  PyObject* held = PyDict_GetItemWithError(from->extra->retained, old.get());
-  if (!held) return;
-  NodeExtra& extra = node_extra(to);
-  if (!extra.retained) extra.retained = checked(PyDict_New()).release();
-  if (PyDict_SetItem(extra.retained, now.get(), held) < 0 || PyDict_DelItem(from->extra->retained, old.get()) < 0)
-    throw PythonError();
-}
-
 }  // namespace
 
 // A tensor's history ---------------------------------------------------------------------------------------------------
@@ -199,6 +200,7 @@ bool requires_grad(PyObject* tensor) {
 void track_view(PyObject* result, PyObject* input, bool several) {
   PyTensor *view = as_tensor(result), *from = as_tensor(input);
   if (mode.inference || (from->flags & kInference)) return;
+  if (view->tensor.dtype() != from->tensor.dtype()) return;  // x.view(dtype) is not differentiable
   view->base = Py_NewRef(from->base ? from->base : input);
   view->flags |= kTracked;
   view->view_version = view->tensor.version();
@@ -245,6 +247,11 @@ void set_history(PyTensor* tensor, Node* node, std::uint32_t output) {
 void check_inplace(PyObject* written) {
   PyTensor* tensor = as_tensor(written);
   const bool needs = requires_grad(written);
+  // Where elements share places, which write was the last decides the value, and no formula knows which one it was.
+  check(surely_apart(tensor->tensor),
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
+        "clone() "
+        "the tensor before performing the operation.");
   if (tensor->flags & kTracked) {
     if (tensor->view_kind != ViewKind::plain) fail_view(tensor, "is being modified inplace");
     const PyTensor* base = as_tensor(tensor->base);

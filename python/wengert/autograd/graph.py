@@ -47,7 +47,9 @@ class CopySlices(Node):
         return (view(memory, self.base, low), *(grads[1:] if self.own_edge else grads))
 
     def release(self):
-        getattr(self.inner, "release", self.inner.release_saved)()
+        # A second derivative may lead to what the inner operator kept of its own result, and so to its node: that runs later.
+        if not self.inner._queued:
+            getattr(self.inner, "release", self.inner.release_saved)()
 
 
 _refusals: "list[str]" = []  # messages of the disable_saved_tensors_hooks in force
