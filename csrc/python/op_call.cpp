@@ -412,10 +412,27 @@ PyMemberDef kMembers[] = {
     {nullptr, 0, 0, 0, nullptr},
 };
 
-PyObject* module_name(PyObject*, void*) { return PyUnicode_FromString("wengert"); }
+PyObject* module_name(PyObject* self, void*) {
+  const auto& overloads = *reinterpret_cast<Operator*>(self)->overloads;
+  return PyUnicode_FromString(overloads.front().op->forms & kNetwork ? "wengert.nn.functional" : "wengert");
+}
 PyGetSetDef kProperties[] = {
     {"__module__", module_name, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+// Copies are the operator itself; pickles hold its name.
+PyObject* reduce(PyObject* self, PyObject*) {
+  const auto& op = *reinterpret_cast<Operator*>(self);
+  if (op.form == Form::function) return Py_NewRef(op.name);
+  PyObject* module = PyImport_ImportModule("wengert");
+  PyObject* type = module ? PyObject_GetAttrString(module, "Tensor") : nullptr;
+  Py_XDECREF(module);
+  return type ? Py_BuildValue("O(NO)", PyDict_GetItemString(PyEval_GetBuiltins(), "getattr"), type, op.name) : nullptr;
+}
+PyMethodDef kMethods[] = {
+    {"__reduce__", reduce, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
 };
 
 PyType_Slot kFunctionSlots[] = {
@@ -423,6 +440,7 @@ PyType_Slot kFunctionSlots[] = {
     {Py_tp_repr, reinterpret_cast<void*>(operator_repr)},
     {Py_tp_members, kMembers},
     {Py_tp_getset, kProperties},
+    {Py_tp_methods, kMethods},
     {0, nullptr},
 };
 PyType_Slot kMethodSlots[] = {
@@ -431,6 +449,7 @@ PyType_Slot kMethodSlots[] = {
     {Py_tp_descr_get, reinterpret_cast<void*>(bind_method)},
     {Py_tp_members, kMembers},
     {Py_tp_getset, kProperties},
+    {Py_tp_methods, kMethods},
     {0, nullptr},
 };
 constexpr unsigned kFlags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION;
