@@ -228,8 +228,8 @@ def _project(query, key, value, weights, bias, num_heads, batch_first):
     size = query.size(-1)
     if isinstance(weights, tuple):
         biases = (None, None, None) if bias is None else bias.chunk(3)
-        inputs = (query, key, value)
-        return [heads(x, weight, b, 1)[0] for x, weight, b in zip(inputs, weights, biases, strict=True)]
+        triples = zip((query, key, value), weights, biases, strict=True)
+        return [heads(x, weight, b, 1)[0] for x, weight, b in triples]
     if query is key and key is value:
         return heads(query, weights, bias, 3)
     sizes, inputs = ([size, 2 * size], (query, key)) if key is value else ([size] * 3, (query, key, value))

@@ -338,14 +338,14 @@ class Transformer(Module):
         place = {"device": device, "dtype": dtype}
         options = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
         if custom_encoder is None:
-            layer = TransformerEncoderLayer(*options, **place)
+            encoder_layer = TransformerEncoderLayer(*options, **place)
             norm = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
-            custom_encoder = TransformerEncoder(layer, num_encoder_layers, norm)
+            custom_encoder = TransformerEncoder(encoder_layer, num_encoder_layers, norm)
         self.encoder = custom_encoder
         if custom_decoder is None:
-            layer = TransformerDecoderLayer(*options, **place)
+            decoder_layer = TransformerDecoderLayer(*options, **place)
             norm = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
-            custom_decoder = TransformerDecoder(layer, num_decoder_layers, norm)
+            custom_decoder = TransformerDecoder(decoder_layer, num_decoder_layers, norm)
         self.decoder = custom_decoder
         self._reset_parameters()
         self.d_model = d_model
