@@ -3,7 +3,8 @@
     python tools/generate.py           writes the files
     python tools/generate.py --check   prints how the checked-in files differ; exit code 1 if they do
 
-It reads the table of the installed wengert, so install the working tree first.
+It reads the tables of the installed wengert (operators, composites, derivatives, the names that load late), so install the working
+tree first.
 """
 
 from __future__ import annotations
