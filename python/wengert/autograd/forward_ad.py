@@ -28,6 +28,10 @@ def exit_dual_level(*, level=None):
     """Leaves the level: all tangents made in it are gone."""
     if not _levels:
         raise RuntimeError("Trying to exit a forward AD level but no level exists, make sure to enter_dual_level() first.")
+    if level not in (None, 0):
+        raise RuntimeError(
+            "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
+        )
     for reference in _levels.pop():
         tensor = reference()
         if tensor is not None:
@@ -52,7 +56,8 @@ class dual_level:
 
 
 def make_dual(tensor, tangent, *, level=None):
-    """A view of tensor that carries tangent, of its shape and dtype. RuntimeError outside a level.
+    """The same elements, in the same memory, with a tangent of their shape and dtype. RuntimeError outside a level, and for a
+    tensor that carries a tangent already.
 
     See dual_level for an example.
     """
@@ -66,11 +71,16 @@ def make_dual(tensor, tangent, *, level=None):
         raise ValueError(f"Expected tangent to be floating point or complex, but got: {tangent.dtype}")
     if tensor.shape != tangent.shape:
         raise RuntimeError(
-            f"Expected tensor and tangent to have the same shape, got {tuple(tensor.shape)} and {tuple(tangent.shape)}"
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
+            f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}."
         )
     if tensor.dtype != tangent.dtype:
         raise RuntimeError(f"Expected tensor and tangent to have the same dtype, got {tensor.dtype} and {tangent.dtype}")
-    dual = _C._primal(tensor).view_as(tensor)
+    if tensor._tangent is not None:
+        raise RuntimeError(
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not supported."
+        )
+    dual = tensor.view_as(tensor) if tensor.requires_grad else tensor.detach()
     carry(dual, tangent)
     return dual
 
