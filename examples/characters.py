@@ -135,7 +135,11 @@ def main():
     torch.manual_seed(options.seed)
 
     files = options.text or [*sorted((ROOT / "docs").glob("*.md")), ROOT / "LICENSE"]
+    if not all(file.is_file() for file in files):
+        parser.error(f"there is no {next(file for file in files if not file.is_file())}: --text FILE reads something else")
     text = read(files)
+    if len(text) < 20 * 10 * LENGTH:
+        parser.error(f"{len(text):,} characters are too few to learn from: {20 * 10 * LENGTH:,} at least")
     alphabet = sorted(set(text))
     numbers = {character: number for number, character in enumerate(alphabet)}
     training, testing = split(torch.tensor([numbers[character] for character in text]))

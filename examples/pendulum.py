@@ -117,6 +117,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="write the pictures there; needs matplotlib")
     options = parser.parse_args()
+    if options.seconds < 1:
+        parser.error("four parameters need a second of measurements at least")
     torch.manual_seed(options.seed)
     torch.set_default_dtype(torch.float64)
 

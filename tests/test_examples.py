@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import os
 import re
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def run(name, folder, *arguments):
         capture_output=True,
         text=True,
         timeout=300,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # threads that wait for one another are slow on a busy machine
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert completed.returncode == 0, completed.stderr
@@ -80,6 +82,20 @@ def test_wrong_arguments(name):
         [sys.executable, str(FOLDER / f"{name}.py"), "--nonsense"], capture_output=True, text=True, timeout=60
     )
     assert completed.returncode == 2 and "unrecognized arguments: --nonsense" in completed.stderr
+
+
+@pytest.mark.parametrize(
+    "name, arguments, message",
+    [
+        ("pendulum", ["--seconds", "0.5"], "a second of measurements at least"),
+        ("characters", ["--text", "nowhere.txt"], "there is no nowhere.txt"),
+        ("characters", ["--text", str(FOLDER / "progress.py")], "characters are too few to learn from"),
+    ],
+)
+def test_arguments_that_cannot_work(name, arguments, message):
+    command = [sys.executable, str(FOLDER / f"{name}.py"), *arguments]
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert completed.returncode == 2 and message in completed.stderr
 
 
 def test_progress_with_and_without_tqdm(monkeypatch, capsys):
