@@ -80,6 +80,20 @@ def test_numpy_has_no_gradients():
 # Training
 
 
+@pytest.mark.parity
+@pytest.mark.parametrize("case", training.written_cases(), ids=lambda c: c.name)
+def test_training_gives_torch_s_losses(case):
+    pytest.importorskip("torch")
+    ours, theirs = (adapters.adapter(name).first(case.setup(name)) for name in ("wengert", "torch"))
+    assert workers.disagreements({"wengert": ours, "torch": theirs}) == {}
+
+
+@pytest.mark.parametrize("case", training.written_cases(), ids=lambda c: c.name)
+def test_training_lowers_the_loss(case):
+    losses = adapters.adapter("wengert").first(case.setup("wengert"))
+    assert losses == sorted(losses, reverse=True) and losses[-1] < losses[0]
+
+
 def test_disagreements():
     first = {"wengert": [1.0, 0.9], "torch": [1.0, 0.8], "torch+intel": [1.0, 0.80001], "jax": [1.0, 0.7]}
     wrong = workers.disagreements(first)
