@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import os
 import re
 import subprocess
 import sys
@@ -39,7 +38,6 @@ def run(name, folder, *arguments):
         text=True,
         timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1"},  # threads that wait for one another are slow on a busy machine
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert completed.returncode == 0, completed.stderr
     assert "Warning" not in completed.stderr, completed.stderr
