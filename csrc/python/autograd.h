@@ -256,6 +256,15 @@ void check_for_nan(Node* node, const Few<Owned, 3>& gradients);  // as PyTorch's
 Edge edge_of(PyObject* tensor);
 Node* grad_fn_of(PyObject* tensor);  // borrowed or null; renews that of a view whose base was written to
 
+// ExpBackward0: Exp, as PyTorch's messages have it.
+std::string function_name(Node* node);
+PyObject* layout_of(const Tensor& tensor);  // (sizes, strides, storage offset)
+
+// A tensor of the same elements without history; and that as the result of `node` or, of an accumulator, another name of its
+// leaf, with the tangent that it carries.
+PyObject* twin_of(PyObject* tensor);
+Owned with_history(PyObject* tensor, Node* node, std::uint32_t output, bool tangent = true);
+
 // A value for a node to keep: a tensor with its version, a sequence with its tensors' versions, or anything else.
 Saved save(PyObject* object);
 // RuntimeError where a tensor has been written to since; names both operators.
