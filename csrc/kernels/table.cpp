@@ -27,6 +27,7 @@ extern const NormalizeKernels kNormalize;
 extern const PoolKernels kPool;
 extern const SortKernels kSort;
 extern const StepKernels kSteps;
+extern const RecurrentKernels kRecurrent;
 extern const ProbeKernels kProbe;
 
 #define WENGERT_TEXT_(x) #x
@@ -61,6 +62,7 @@ KernelTable kernel_table() {
           &kPool,
           &kSort,
           &kSteps,
+          &kRecurrent,
           &kProbe};
 }
 

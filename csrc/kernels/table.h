@@ -14,6 +14,7 @@
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/random.h"
+#include "kernels/recurrent.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
 #include "kernels/softmax.h"
@@ -67,6 +68,7 @@ struct KernelTable {
   const PoolKernels* pool;
   const SortKernels* sort;
   const StepKernels* steps;
+  const RecurrentKernels* recurrent;
   const ProbeKernels* probe;
 };
 

@@ -26,6 +26,7 @@
 #include "ops/power.h"
 #include "ops/random.h"
 #include "ops/rearrange.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/representation.h"
 #include "ops/resize.h"
@@ -158,6 +159,8 @@ std::vector<Op> build() {
       {kNormalizeOps, "network"},
       {kLossOps, "network"},
       {kAttentionOps, "network"},
+      {kRecurrentOps, "network"},
+      {kRecurrentBackwardOps, "network"},
       {kIndexOps, "indexing"},
       {kIndexDimOps, "indexing"},
       {kGatherOps, "indexing"},

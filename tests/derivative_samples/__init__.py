@@ -152,6 +152,7 @@ from . import (  # noqa: E402, F401
     networks,
     normalization,
     pointwise_losses,
+    recurrent,
     reductions,
     sorting,
     special,

@@ -89,6 +89,7 @@ from . import (  # noqa: E402
     networks,
     normalization,
     pointwise_losses,
+    recurrent,
     reductions,
     sorting,
     special,

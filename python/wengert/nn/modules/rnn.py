@@ -8,12 +8,24 @@ from .. import functional as F
 from .. import init
 from ..parameter import Parameter
 from ..utils.rnn import PackedSequence
-from . import _recurrence
 from .module import Module
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+def _layer(mode, input, states, weights, projection, batch_sizes=None, reverse=False):
+    """(output, states after the last step) of one layer in one direction. weights: w_ih, w_hh, b_ih, b_hh; None for no bias, and for
+    states of zeros."""
+    if mode == "LSTM":
+        output, h, c, *_ = wengert._lstm_layer(input, *states, *weights, projection, batch_sizes, reverse)
+        return output, (h, c)
+    if mode == "GRU":
+        output, h, *_ = wengert._gru_layer(input, *states, *weights, batch_sizes, reverse)
+    else:
+        output, h = wengert._rnn_layer(input, *states, *weights, mode[4:].lower(), batch_sizes, reverse)
+    return output, (h,)
 
 
 class RNNBase(Module):
@@ -117,12 +129,6 @@ class RNNBase(Module):
         """The widths of the states: of h, and for LSTM of c."""
         return (self.proj_size or self.hidden_size,)
 
-    def _zeros(self, input, batch):
-        directions = 2 if self.bidirectional else 1
-        return tuple(
-            wengert.zeros(self.num_layers * directions, batch, size, dtype=input.dtype) for size in self._state_sizes()
-        )
-
     def _check_states(self, states, batch):
         directions = 2 if self.bidirectional else 1
         for place, (state, size) in enumerate(zip(states, self._state_sizes(), strict=True)):
@@ -163,12 +169,11 @@ class RNNBase(Module):
             data, batch_sizes, order, back = input
             batch = int(batch_sizes[0])
             self.check_input(data, batch_sizes)
-            if states is None:
-                states = self._zeros(data, batch)
-            elif order is not None:
-                states = tuple(state.index_select(1, order) for state in states)
-            self._check_states(states, batch)
-            output, states = self._layers(data, states, batch_sizes.tolist())
+            if states is not None:
+                if order is not None:
+                    states = tuple(state.index_select(1, order) for state in states)
+                self._check_states(states, batch)
+            output, states = self._layers(data, states, batch_sizes)
             if back is not None:
                 states = tuple(state.index_select(1, back) for state in states)
             return PackedSequence(output, batch_sizes, order, back), self._given(states)
@@ -181,16 +186,12 @@ class RNNBase(Module):
             states = self._unbatched(states, input.dim())
         if not batched:
             input = input.unsqueeze(0 if self.batch_first else 1)
-        sequence = input.transpose(0, 1) if self.batch_first else input
-        steps, batch = sequence.size(0), sequence.size(1)
-        if states is None:
-            states = self._zeros(input, batch)
         self.check_input(input, None)
-        self._check_states(states, batch)
-        if steps == 0:
-            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-        output, states = self._layers(sequence.reshape(steps * batch, -1), states, [batch] * steps)
-        output = output.view(steps, batch, -1)
+        if self.batch_first:
+            input = input.transpose(0, 1)
+        if states is not None:
+            self._check_states(states, input.size(1))
+        output, states = self._layers(input, states, None)
         if self.batch_first:
             output = output.transpose(0, 1)
         if not batched:
@@ -202,7 +203,7 @@ class RNNBase(Module):
         return states if self.mode == "LSTM" else states[0]
 
     def _layers(self, data, states, batch_sizes):
-        """(data (elements, width), states) of the last layer, for data packed as in a PackedSequence."""
+        """(data, states) of the last layer, for data (T, N, width), or packed with batch_sizes, and states or None for zeros."""
         directions = 2 if self.bidirectional else 1
         last = []
         for layer in range(self.num_layers):
@@ -210,18 +211,14 @@ class RNNBase(Module):
             for direction in range(directions):
                 place = layer * directions + direction
                 weights = [getattr(self, name) for name in self._all_weights[place]]
-                output, state = _recurrence.layer(
-                    self.mode,
-                    data,
-                    tuple(each[place] for each in states),
-                    weights,
-                    self.bias,
-                    batch_sizes,
-                    backwards=direction == 1,
-                )
+                projection = weights.pop() if self.proj_size else None
+                if not self.bias:
+                    weights += [None, None]
+                first = [None] * len(self._state_sizes()) if states is None else [each[place] for each in states]
+                output, state = _layer(self.mode, data, first, weights, projection, batch_sizes, direction == 1)
                 outputs.append(output)
                 last.append(state)
-            data = wengert.cat(outputs, 1) if directions == 2 else outputs[0]
+            data = wengert.cat(outputs, -1) if directions == 2 else outputs[0]
             if self.dropout and layer + 1 < self.num_layers:
                 data = F.dropout(data, self.dropout, self.training)
         return data, tuple(wengert.stack(each) for each in zip(*last, strict=True))
@@ -343,11 +340,9 @@ class RNNCellBase(Module):
         if not batched:
             input = input.unsqueeze(0)
             states = None if states is None else [state.unsqueeze(0) for state in states]
-        if states is None:
-            states = [wengert.zeros(input.size(0), self.hidden_size, dtype=input.dtype)] * count
-        self._check_step(input, states)
-        gates = F.linear(input, self.weight_ih, self.bias_ih)
-        states = _recurrence.STEPS[mode](gates, states, self.weight_hh.t(), self.bias_hh)
+        self._check_step(input, states or ())
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        _, states = _layer(mode, input.unsqueeze(0), states or [None] * count, weights, None)
         return states if batched else [state.squeeze(0) for state in states]
 
     def _check_step(self, input, states):
