@@ -12,6 +12,9 @@ WITHOUT_ROW = {
     "_write": "writes out=",
     "resize_": "PyTorch's error",
     "resize_as_": "PyTorch's error",
+    "_lstm_layer_backward": "runs while nothing is recorded: under create_graph the formula is made of operators",
+    "_gru_layer_backward": "likewise",
+    "_rnn_layer_backward": "likewise",
     **dict.fromkeys(
         [
             "_rows_norm_gradient",
