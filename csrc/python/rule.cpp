@@ -22,7 +22,7 @@ std::string text_of(PyObject* object) {
   return text;
 }
 
-// index_select: IndexSelectBackward0, as PyTorch's generator of names has it.
+// index_select: IndexSelectBackward0, avg_pool2d: AvgPool2DBackward0, as PyTorch's generator of names has them.
 std::string node_name_of(const std::string& op) {
   std::string name;
   bool upper = true;
@@ -32,7 +32,7 @@ std::string node_name_of(const std::string& op) {
       continue;
     }
     name += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
-    upper = false;
+    upper = std::isdigit(static_cast<unsigned char>(c)) != 0;
   }
   return name + "Backward0";
 }

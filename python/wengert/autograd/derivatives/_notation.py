@@ -358,6 +358,8 @@ def _of_three(name, x, y, z):
         return f"{_value(LOGICAL, y)} where {_at(LOGICAL, x)} else {_value(CHOICE, z)}", CHOICE
     if name == "masked_fill":
         return f"{_at(LOGICAL, z)} where {_at(LOGICAL, y)} else {_at(CHOICE, x)}", CHOICE
+    if name == "threshold_gradient":
+        return f"0 where {_at(SUM, y)} ≤ {_at(SUM, z)} else {_at(CHOICE, x)}", CHOICE
     if name == "transpose" and {ast.unparse(y), ast.unparse(z)} == {"-1", "-2"}:
         return f"{_at(ATOM, x)}ᵀ", POWER
     return None

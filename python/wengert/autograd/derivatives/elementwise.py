@@ -12,6 +12,8 @@ from . import rule
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
+threshold_gradient = wengert._C.functions["_threshold_gradient"]  # g where the other is above a number or NaN, else 0
+
 
 def _zero(grad):
     """Zeros: of steps, and of operators that do not depend on the argument where they have a derivative."""
@@ -277,8 +279,7 @@ rule("sigmoid", input=lambda grad, result: grad * (1 - result) * result, tangent
 
 # Choosing and mixing
 
-# <= lets the gradient of NaN pass
-rule("relu", input=lambda grad, result: grad.masked_fill(result <= 0, 0), tangent="elementwise", kink="0 at 0.")
+rule("relu", input=lambda grad, result: threshold_gradient(grad, result, 0), tangent="elementwise", kink="0 at 0.")
 rule(
     "maximum",
     input=lambda grad, input, other: _half_at_ties(grad, input == other, input < other),
