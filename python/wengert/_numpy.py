@@ -51,6 +51,11 @@ SHARED = {
 }
 
 
+def _has_dtype(array):
+    """Whether a dtype of ours holds the elements."""
+    return array.dtype.isnative and isinstance(getattr(wengert, array.dtype.name, None), wengert.dtype)
+
+
 def _to_tensor(value):
     """An operand as the operators take it; None where it is nothing they know."""
     if isinstance(value, (Tensor, bool, int, float)):
@@ -58,7 +63,7 @@ def _to_tensor(value):
     if isinstance(value, numpy.generic):
         return value.item() if value.dtype.kind in "biuf" else None
     if isinstance(value, numpy.ndarray):
-        return wengert.from_numpy(value) if hasattr(wengert, value.dtype.name) and value.dtype.isnative else None
+        return wengert.from_numpy(value) if _has_dtype(value) else None
     if isinstance(value, (list, tuple)):
         return wengert.tensor(value)
     return None
@@ -80,8 +85,7 @@ def _from_numpy(value):
     if isinstance(value, numpy.generic):
         value = numpy.asarray(value)
     if isinstance(value, numpy.ndarray):
-        known = value.dtype.isnative and value.dtype.kind in "biuf" and hasattr(wengert, value.dtype.name)
-        return wengert.from_numpy(value) if known else value
+        return wengert.from_numpy(value) if _has_dtype(value) else value
     if type(value) in (list, tuple):
         return type(value)(_from_numpy(item) for item in value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
