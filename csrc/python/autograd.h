@@ -94,7 +94,13 @@ inline void check_written(PyObject* tensor) {
         "before "
         "doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details.");
 }
-inline bool has_tangent(PyObject* tensor) { return as_tensor(tensor)->flags & kTangent; }
+inline bool has_tangent(PyObject* tensor) {  // of its own, or as a view of what has one
+  const PyTensor* object = as_tensor(tensor);
+  return object->flags & kTangent || (object->flags & kTracked && as_tensor(object->base)->flags & kTangent);
+}
+// None where there is no tangent; RuntimeError where the tensor was written to past it.
+Owned tangent_of(PyObject* tensor);
+void give_tangent(PyObject* tensor, PyObject* tangent);
 
 // A result that shares its storage with `input` is a view of input's base.
 void track_view(PyObject* result, PyObject* input, bool several = false);
@@ -295,7 +301,8 @@ class Recorder {
   Node* node_ = nullptr;
   int blocked_ = -1;  // an argument that needs a gradient and has no formula
   bool tangents_ = false;
-  Owned before_;  // with tangents, what was written to, before
+  std::vector<Owned> before_;  // with tangents: the arguments that lie where is written to, as they were before
+  Owned base_tangent_;         // and, of a view, the tangent of its base
 
   PyObject* object(int argument) const;
   void add_edges();

@@ -289,7 +289,8 @@ class Pass {
   Owned sum_of(Owned a, Owned b) const {
     static const ElementwiseRow& add = elementwise_row("add");
     Tensor& first = tensor_of(a.get());
-    if (!create_ && sole_holder(a.get()) && first.dtype() == tensor_of(b.get()).dtype() && surely_apart(first)) {
+    if (!create_ && !has_tangent(a.get()) && !has_tangent(b.get()) && sole_holder(a.get()) &&
+        first.dtype() == tensor_of(b.get()).dtype() && surely_apart(first)) {
       const Operand operands[2] = {Operand(first), Operand(tensor_of(b.get()))};
       elementwise(add, operands, &first, true);
       return a;
@@ -348,10 +349,11 @@ void Pass::accumulate(PyObject* variable, Owned grad) {
   Owned held;  // what .grad was, until after the lock: the GIL is released in long additions, and somebody may set .grad
   const AccumulationLock lock;
   Extra& extra = extra_of(variable);
+  const bool recorded = create_ || has_tangent(grad.get()) || (extra.grad && has_tangent(extra.grad));
   if (!extra.grad) {
     const Tensor &value = tensor_of(grad.get()), &of = tensor_of(variable);
     const bool same_layout = value.strides() == of.strides() || (value.is_contiguous() && of.is_contiguous());
-    if (create_)
+    if (recorded)
       extra.grad = checked(method(grad.get(), "clone")).release();
     else if (same_layout && sole_holder(grad.get()) && !as_tensor(grad.get())->grad_fn)
       extra.grad = grad.release();
@@ -362,7 +364,7 @@ void Pass::accumulate(PyObject* variable, Owned grad) {
     }
     return;
   }
-  if (create_) {
+  if (recorded) {
     PyObject* total = checked(PyNumber_Add(extra.grad, grad.get())).release();
     held = Owned(std::exchange(extra.grad, total));
     return;

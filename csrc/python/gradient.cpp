@@ -200,11 +200,8 @@ PyObject* post_accumulate_dict(PyObject* self, PyObject*) {
 
 PyObject* get_tangent(PyObject* self, void*) {
   return guarded([&] {
-    const Extra* extra = as_tensor(self)->extra;
-    if (!extra || !extra->tangent) return Py_NewRef(Py_None);
-    check(extra->tangent_version == tensor_of(self).version(),
-          "forward mode: the tensor was written to through another tensor on its memory after its tangent had been computed");
-    return Py_NewRef(extra->tangent);
+    Owned tangent = tangent_of(self);
+    return tangent ? tangent.release() : Py_NewRef(Py_None);
   });
 }
 int set_tangent(PyObject* self, PyObject* value, void*) {
@@ -216,9 +213,7 @@ int set_tangent(PyObject* self, PyObject* value, void*) {
       return 0;
     }
     check_type(is_tensor(value), "a tangent is a Tensor, not ", Py_TYPE(value)->tp_name);
-    Py_XDECREF(std::exchange(extra_of(self).tangent, Py_NewRef(value)));
-    extra_of(self).tangent_version = tensor->tensor.version();
-    tensor->flags |= kTangent;
+    give_tangent(self, value);
     return 0;
   });
 }

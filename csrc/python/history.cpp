@@ -97,12 +97,7 @@ PyObject* twin_of(PyObject* tensor) { return wrap(Tensor(tensor_of(tensor))); }
 Owned with_history(PyObject* tensor, Node* node, std::uint32_t output, bool tangent) {
   Owned result = checked(twin_of(tensor));
   PyTensor* made = as_tensor(result.get());
-  if (tangent && has_tangent(tensor)) {
-    Extra& extra = extra_of(result.get());
-    extra.tangent = Py_NewRef(as_tensor(tensor)->extra->tangent);
-    extra.tangent_version = as_tensor(tensor)->extra->tangent_version;
-    made->flags |= kTangent;
-  }
+  if (tangent && has_tangent(tensor)) give_tangent(result.get(), tangent_of(tensor).get());
   if (node->variable) {
     made->flags |= kRequiresGrad;
     extra_of(result.get()).accumulator = node;
@@ -202,6 +197,27 @@ Edge edge_of(PyObject* tensor) {
   node->sequence = next_sequence();
   extra.accumulator = node;
   return {node, 0};
+}
+
+Owned tangent_of(PyObject* tensor) {
+  const PyTensor* object = as_tensor(tensor);
+  const auto current = [&](const PyTensor* of) { return of->extra->tangent_version == object->tensor.version(); };
+  const bool own = object->flags & kTangent;
+  if (own && current(object)) return Owned::of(object->extra->tangent);
+  const PyTensor* base = object->flags & kTracked ? as_tensor(object->base) : nullptr;
+  const bool of_base = base && base->flags & kTangent;
+  check(!(own || of_base) || (of_base && current(base)),
+        "forward mode: the tensor was written to through another tensor on its memory after its tangent had been computed");
+  if (!of_base) return {};
+  const Owned module = checked(PyImport_ImportModule("wengert.autograd.forward_ad"));
+  return checked(PyObject_CallMethod(module.get(), "part", "OOO", base->extra->tangent, object->base, tensor));
+}
+
+void give_tangent(PyObject* tensor, PyObject* tangent) {
+  Extra& extra = extra_of(tensor);
+  Py_XDECREF(std::exchange(extra.tangent, Py_NewRef(tangent)));
+  extra.tangent_version = tensor_of(tensor).version();
+  as_tensor(tensor)->flags |= kTangent;
 }
 
 Owned primal_of(PyObject* tensor) {

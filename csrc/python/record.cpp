@@ -60,14 +60,21 @@ Recorder::Recorder(const Rule& rule, std::span<PyObject* const> objects, PyObjec
     }
   }
   if (written && tangents_) {
-    check(!(as_tensor(written)->flags & kTracked), "forward mode: ", rule.op,
-          " writes in place to a view, which is not covered");
-    before_ = checked(wrap(clone(tensor_of(written))));
-    if (has_tangent(written)) {
-      Extra& extra = extra_of(before_.get());
-      extra.tangent = Py_NewRef(as_tensor(written)->extra->tangent);
-      extra.tangent_version = tensor_of(before_.get()).version();
-      as_tensor(before_.get())->flags |= kTangent;
+    const PyTensor* tensor = as_tensor(written);
+    if (tensor->flags & kTracked) {
+      check(!(tensor->flags & kTangent) || as_tensor(tensor->base)->flags & kTangent, "forward mode: ", rule.op,
+            " writes in place to a dual tensor that requires a gradient, which is not covered");
+      base_tangent_ = tangent_of(tensor->base);
+    }
+    for (PyObject* object : objects) {
+      before_.emplace_back();
+      if (!object || !is_tensor(object) || tensor_of(object).storage().get() != tensor->tensor.storage().get()) continue;
+      before_.back() = checked(wrap(clone(tensor_of(object))));
+      if (const Edge edge = mode.grad ? edge_of(object) : Edge{}; edge.node) {
+        const Owned held(as_object(edge.node));
+        before_.back() = with_history(before_.back().get(), edge.node, edge.output);
+      }
+      if (const Owned tangent = tangent_of(object)) give_tangent(before_.back().get(), tangent.get());
     }
   }
   if (!gradients) return;
@@ -175,7 +182,9 @@ void Recorder::keep_arguments() {
     PyObject* given = source.kind == SourceKind::result || source.kind == SourceKind::results ? nullptr : object(source.index);
     switch (source.kind) {
       case SourceKind::argument:
-        if (given == written_ && written_) {  // what it holds before the write
+        if (static_cast<std::size_t>(source.index) < before_.size() && before_[static_cast<std::size_t>(source.index)]) {
+          place = save(before_[static_cast<std::size_t>(source.index)].get());
+        } else if (given == written_ && written_) {  // what it holds before the write
           const Owned before = checked(wrap(clone(tensor_of(given))));
           if (requires_grad(given)) {
             const Edge edge = edge_of(given);
@@ -274,15 +283,14 @@ void Recorder::finish(PyObject* result) {
     const Owned module = checked(PyImport_ImportModule("wengert.autograd.forward_ad"));
     Owned arguments = checked(PyTuple_New(static_cast<Py_ssize_t>(rule_.arguments.size())));
     for (std::size_t i = 0; i < rule_.arguments.size(); ++i)
-      PyTuple_SET_ITEM(
-          arguments.get(), static_cast<Py_ssize_t>(i),
-          Py_NewRef(before_ && object(static_cast<int>(i)) == written_ ? before_.get() : object(static_cast<int>(i))));
+      PyTuple_SET_ITEM(arguments.get(), static_cast<Py_ssize_t>(i),
+                       Py_NewRef(i < before_.size() && before_[i] ? before_[i].get() : object(static_cast<int>(i))));
     Owned names = checked(PyTuple_New(static_cast<Py_ssize_t>(rule_.arguments.size())));
     for (std::size_t i = 0; i < rule_.arguments.size(); ++i)
       PyTuple_SET_ITEM(names.get(), static_cast<Py_ssize_t>(i),
                        checked(PyUnicode_FromString(rule_.arguments[i].c_str())).release());
-    checked(PyObject_CallMethod(module.get(), "pass_on", "OsOOOO", rule_.row, rule_.op.c_str(), names.get(), arguments.get(),
-                                result, written_ ? Py_True : Py_False));
+    checked(PyObject_CallMethod(module.get(), "pass_on", "OsOOOOO", rule_.row, rule_.op.c_str(), names.get(), arguments.get(),
+                                result, written_ ? Py_True : Py_False, base_tangent_ ? base_tangent_.get() : Py_None));
     // What the node keeps of its results carries their tangents too: forward over reverse.
     for (int i = 0; node_ && i < node_->saved.size(); ++i) {
       const Saved& saved = node_->saved[i];
@@ -291,7 +299,7 @@ void Recorder::finish(PyObject* result) {
       for (std::size_t k = 0; k < (many ? count : 1); ++k) {
         PyObject* twin = many ? PyTuple_GET_ITEM(saved.object, static_cast<Py_ssize_t>(k)) : saved.object;
         PyObject* of = many ? results[k] : results[static_cast<std::size_t>(saved.output)];
-        if (has_tangent(of)) checked(PyObject_CallMethod(module.get(), "carry", "OO", twin, as_tensor(of)->extra->tangent));
+        if (has_tangent(of)) checked(PyObject_CallMethod(module.get(), "carry", "OO", twin, tangent_of(of).get()));
       }
     }
   }

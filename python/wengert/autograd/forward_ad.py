@@ -100,6 +100,42 @@ def carry(tensor, tangent):
     _levels[-1].append(weakref.ref(tensor))
 
 
+# Views ---------------------------------------------------------------------------------------------------------------------
+
+
+def _layout(tensor):
+    return tuple(tensor.shape), tensor.stride(), tensor.storage_offset()
+
+
+def _laid_out(tangent, base, view):
+    """A copy of base's tangent as base lies in memory, and the part of it that lies as the view of base does."""
+    from .derivatives._strided import extent
+    from .derivatives._strided import view as view_of
+
+    low, count = extent(_layout(base), _layout(view))
+    memory = tangent.new_zeros(count)
+    whole = view_of(memory, _layout(base), low).copy_(tangent)
+    return whole, view_of(memory, _layout(view), low)
+
+
+def part(tangent, base, view):
+    """Called for a view of base that was made, or written to through another view, before base got this tangent."""
+    carry(view, _laid_out(tangent, base, view)[1])
+    return view._tangent
+
+
+def _carry_written(view, tangent, base_tangent):
+    """As carry, for a tensor that was written to: of a view, its base carries the tangent too."""
+    base = view._base
+    if base is not None:
+        if base_tangent is None:
+            base_tangent = base.new_zeros(base.shape)
+        whole, place = _laid_out(base_tangent, base, view)
+        place.copy_(tangent)
+        carry(base, whole)
+    carry(view, tangent)
+
+
 # What a call's tangent is made from ---------------------------------------------------------------------------------------
 
 
@@ -287,27 +323,31 @@ def _operator(name):
     return _OPERATORS[name]
 
 
-def pass_on(row, op, names, arguments, results, written):
+def pass_on(row, op, names, arguments, results, written, base_tangent):
     """Called by the recorder after an operation on tensors that carry tangents; written: in place, results is the first argument,
-    whose value and tangent before the write stand in arguments."""
+    whose value and tangent before the write stand in arguments. base_tangent: where results is a view, its base's before."""
     if row is None:
         raise NotImplementedError(f"forward mode: {op} has no row in wengert.autograd.derivatives")
     if op == "setitem":
-        before, key, value = arguments
-        return _pass_assignment(before, key, value, results)
+        return _pass_assignment(*arguments, results, base_tangent)
     call = _Application(row, op, names, arguments, results)
     for result, tangent in zip(call.results, call.tangents(), strict=True):
-        if tangent is not None:
-            if tangent.shape != result.shape:
-                tangent = tangent.expand(result.shape)
-            carry(result, tangent.to(result.dtype))
-        elif written:
-            result._tangent = None
+        if tangent is None and written and (result._base is not None or arguments[0]._tangent is not None):
+            tangent = result.new_zeros(result.shape)
+        if tangent is None:
+            continue
+        if tangent.shape != result.shape:
+            tangent = tangent.expand(result.shape)
+        tangent = tangent.to(result.dtype)
+        if written:
+            _carry_written(result, tangent, base_tangent)
+        else:
+            carry(result, tangent)
     return None
 
 
-def _pass_assignment(before, key, value, written):
+def _pass_assignment(before, key, value, written, base_tangent):
     tangent = _tangent_or_zeros(before).clone()
     value_tangent = _tangent_of(value)
     tangent[key] = 0 if value_tangent is None else value_tangent
-    carry(written, tangent)
+    _carry_written(written, tangent, base_tangent)
