@@ -304,6 +304,7 @@ class Pass {
   }
   bool wanted(Node* node) const { return targets_.count(node) > 0 || runs(node); }
   void run_tensor_hooks(Node* node, Gradients& grads);
+  bool take_turn(Node* node, Gradients& grads, Gradients* result, std::vector<Owned>* results);
   void accumulate(PyObject* variable, Owned grad);
   void report(Node* node, Gradients& grads, Gradients& result);
 };
@@ -412,6 +413,48 @@ void Pass::report(Node* node, Gradients& grads, Gradients& result) {
   }
 }
 
+// A node's turn with all of its hooks. Returns whether it gave gradients of inputs, in `result`.
+bool Pass::take_turn(Node* node, Gradients& grads, Gradients* result, std::vector<Owned>* results) {
+  run_tensor_hooks(node, grads);
+  if (restricted_ && targets_.count(node) > 0)
+    for (const Capture& capture : captures_)
+      if (capture.node == node && grads[static_cast<int>(capture.output)])
+        (*results)[capture.index] = Owned::of(grads[static_cast<int>(capture.output)].get());
+  if (PyObject* variable = node->variable) {
+    if (results || !requires_grad(variable)) return false;  // of autograd.grad, which accumulates nowhere; switched off since
+    run_prehooks(node, grads);
+    if (!grads[0]) return false;
+    const bool seen_later = node->extra && node->extra->hooks;
+    accumulate(variable, seen_later ? Owned::of(grads[0].get()) : std::move(grads[0]));
+    if (const Extra* extra = as_tensor(variable)->extra; extra->post_accumulate_hooks) {
+      const Owned list = checked(PyDict_Values(extra->post_accumulate_hooks));
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
+        checked(PyObject_CallOneArg(PyList_GET_ITEM(list.get(), i), variable));
+    }
+    Gradients nothing;
+    run_posthooks(node, grads, nothing);
+    return false;
+  }
+  if (restricted_ && !runs(node)) return false;
+  run_prehooks(node, grads);
+  Few<bool, 4> wants;
+  if (restricted_) {
+    wants.resize(node->edges.size());
+    for (int i = 0; i < wants.size(); ++i) wants[i] = node->edges[i].node && wanted(node->edges[i].node);
+  }
+  PyObject* given[8];
+  std::vector<PyObject*> many;
+  PyObject** outputs = given;
+  if (grads.size() > 8) {
+    many.resize(static_cast<std::size_t>(grads.size()));
+    outputs = many.data();
+  }
+  for (int i = 0; i < grads.size(); ++i) outputs[i] = grads[i].get();
+  run_node(node, {outputs, static_cast<std::size_t>(grads.size())}, result, restricted_ ? wants.begin() : nullptr);
+  run_posthooks(node, grads, *result);
+  return true;
+}
+
 void Pass::run(std::vector<Owned>* results) {
   while (!ready_.empty()) {
     const std::uint32_t at = ready_.top().second;
@@ -419,55 +462,17 @@ void Pass::run(std::vector<Owned>* results) {
     Slot& slot = slots_[at];
     const Owned held = Owned::of(as_object(slot.node));
     Node* node = slot.node;
-    Gradients grads;
+    Gradients grads, result;
     grads.resize(slot.grads.size());
     for (int i = 0; i < grads.size(); ++i) grads[i] = std::move(slot.grads[i]);
     leave(slot);
     unused_.push_back(at);
-    run_tensor_hooks(node, grads);
-    for (const Capture& capture : captures_)
-      if (capture.node == node && grads[static_cast<int>(capture.output)])
-        (*results)[capture.index] = Owned::of(grads[static_cast<int>(capture.output)].get());
-    if (restricted_ && !node->variable && !runs(node)) continue;
-    Few<bool, 4> wants;
-    if (restricted_) {
-      wants.resize(node->edges.size());
-      for (int i = 0; i < wants.size(); ++i) wants[i] = node->edges[i].node && wanted(node->edges[i].node);
-    }
-    if (node->variable) {
-      if (results) continue;  // autograd.grad accumulates nowhere
-      PyObject* variable = node->variable;
-      if (!requires_grad(variable)) continue;  // switched off since
-      run_prehooks(node, grads);
-      if (!grads[0]) continue;
-      const bool seen_later = node->extra && node->extra->hooks;
-      accumulate(variable, seen_later ? Owned::of(grads[0].get()) : std::move(grads[0]));
-      if (const Extra* extra = as_tensor(variable)->extra; extra->post_accumulate_hooks) {
-        const Owned list = checked(PyDict_Values(extra->post_accumulate_hooks));
-        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
-          checked(PyObject_CallOneArg(PyList_GET_ITEM(list.get(), i), variable));
-      }
-      Gradients nothing;
-      run_posthooks(node, grads, nothing);
-      continue;
-    }
-    run_prehooks(node, grads);
-    PyObject* given[8];
-    std::vector<PyObject*> many;
-    PyObject** outputs = given;
-    if (grads.size() > 8) {
-      many.resize(static_cast<std::size_t>(grads.size()));
-      outputs = many.data();
-    }
-    for (int i = 0; i < grads.size(); ++i) outputs[i] = grads[i].get();
-    Gradients result;
     try {
-      run_node(node, {outputs, static_cast<std::size_t>(grads.size())}, &result, restricted_ ? wants.begin() : nullptr);
+      if (!take_turn(node, grads, &result, results)) continue;
     } catch (...) {
       if (notes == Notes::traceback) explain(node);
       throw;
     }
-    run_posthooks(node, grads, result);
     if (notes == Notes::traceback && check_nan) check_for_nan(node, result);
     if (watch_gradients && !reported_) report(node, grads, result);
     if (!retain_) {

@@ -81,6 +81,8 @@ _LAZY = {
     "enable_grad": "autograd.modes",
     "set_grad_enabled": "autograd.modes",
     "inference_mode": "autograd.modes",
+    "is_anomaly_check_nan_enabled": "autograd.anomaly",
+    "is_anomaly_enabled": "autograd.anomaly",
     "load": "serialization",
     "save": "serialization",
     "autocast": "amp",
