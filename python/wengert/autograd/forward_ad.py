@@ -323,7 +323,7 @@ def _operator(name):
     return _OPERATORS[name]
 
 
-def pass_on(row, op, names, arguments, results, written, base_tangent):
+def pass_on(row, op, names, arguments, results, written, base_tangent=None):
     """Called by the recorder after an operation on tensors that carry tangents; written: in place, results is the first argument,
     whose value and tangent before the write stand in arguments. base_tangent: where results is a view, its base's before."""
     if row is None:
