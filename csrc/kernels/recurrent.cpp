@@ -117,8 +117,8 @@ int64_t tile_rows(int64_t units) {
 template <class T, class F>
 void each_tile(CellArgs args, F f) {
   const int64_t rows = args.rows, most = tile_rows<T>(args.units);
-  CellRows* all[] = {&args.gates,  &args.inner,       &args.before,      &args.state,
-                     &args.output, &args.grad_output, &args.grad_before, &args.grad_state, &args.grad_gates};
+  CellRows* all[] = {&args.gates,       &args.inner,       &args.before,     &args.state,     &args.output,
+                     &args.grad_output, &args.grad_before, &args.grad_state, &args.grad_gates};
   for (int64_t r = 0; r < rows; r += most) {
     args.rows = rows - r < most ? rows - r : most;
     f(args);
@@ -148,9 +148,8 @@ void lstm_backward(const CellArgs& all) {
     const auto gate = [&](int k) { return Rows<T>(a.gates, k * a.hidden); };
     const auto grad = [&](int k) { return Rows<T>(a.grad_gates, k * a.hidden); };
     pass<Tanh, T, 2, 1>(rows, n, {a.state, a.zeros}, {grad(3)});
-    pass<LstmBackward, T, 8, 5>(
-        rows, n, {gate(0), gate(1), gate(2), gate(3), a.before, grad(3), a.grad_output, a.grad_state},
-        {grad(0), grad(1), grad(2), grad(3), a.grad_state});
+    pass<LstmBackward, T, 8, 5>(rows, n, {gate(0), gate(1), gate(2), gate(3), a.before, grad(3), a.grad_output, a.grad_state},
+                                {grad(0), grad(1), grad(2), grad(3), a.grad_state});
   });
 }
 

@@ -16,9 +16,9 @@ struct CellRows {
 // otherwise.
 struct CellArgs {
   int64_t rows, units, hidden;
-  CellRows gates;   // forward: the sums of the products, and then what the gates let pass. RNN: one, in `output`
-  CellRows bias;    // of the gates
-  CellRows inner;   // GRU: the hidden state's part of n. Forward: the product, and then with its bias
+  CellRows gates;  // forward: the sums of the products, and then what the gates let pass. RNN: one, in `output`
+  CellRows bias;   // of the gates
+  CellRows inner;  // GRU: the hidden state's part of n. Forward: the product, and then with its bias
   CellRows inner_bias;
   CellRows before;  // the cell's state before the step; of a GRU the hidden state
   CellRows state;   // LSTM: the cell's state after it

@@ -83,8 +83,7 @@ template <class F>
 void StepWeight::each_panel(int group, F&& f) const {
   if (groups_.count == 1) return f(Panel{0, blocks_ * groups_.columns});
   if (groups_.width(group) == 0) return;
-  for (int block = 0; block < blocks_; ++block)
-    f(Panel{block * groups_.columns + groups_.begin(group), groups_.width(group)});
+  for (int block = 0; block < blocks_; ++block) f(Panel{block * groups_.columns + groups_.begin(group), groups_.width(group)});
 }
 
 int64_t StepWeight::panel_bytes(int64_t width) const {
@@ -92,16 +91,15 @@ int64_t StepWeight::panel_bytes(int64_t width) const {
 }
 
 void StepWeight::multiply(int group, int64_t M, const char* a, int64_t a_row, char* c, int64_t c_row, bool accumulate) const {
-  if (!packed_)
-    return product(dtype_, M, blocks_ * groups_.columns, K_, a, a_row, 1, b_, b_row_, b_col_, c, c_row, accumulate);
+  if (!packed_) return product(dtype_, M, blocks_ * groups_.columns, K_, a, a_row, 1, b_, b_row_, b_col_, c, c_row, accumulate);
   alignas(8) std::byte one[8];
   Scalar::of(1.0).store(dtype_, one);
   const char* packed = memory_.data() + offsets_[static_cast<std::size_t>(group)];
   each_panel(group, [&](Panel panel) {
     for (int64_t k = 0; k < K_; k += depth_) {
       const int64_t depth = std::min(depth_, K_ - k);
-      kernel_.multiply({M, panel.width, depth, a + k * size_, a_row, 1, packed, 0, c + panel.begin * size_, c_row, 1, 1, 0, 0, 0,
-                        one, accumulate || k > 0, false, true});
+      kernel_.multiply({M, panel.width, depth, a + k * size_, a_row, 1, packed, 0, c + panel.begin * size_, c_row, 1, 1, 0, 0,
+                        0, one, accumulate || k > 0, false, true});
       packed += panel_bytes(panel.width) / K_ * depth;
     }
   });
@@ -116,7 +114,8 @@ void product(DType dtype, int64_t M, int64_t N, int64_t K, const char* a, int64_
     return multiply(p);
   }
   if (accumulate) return;
-  for (int64_t i = 0; i < M; ++i) std::memset(c + i * c_row * itemsize(dtype), 0, static_cast<std::size_t>(N) * itemsize(dtype));
+  for (int64_t i = 0; i < M; ++i)
+    std::memset(c + i * c_row * itemsize(dtype), 0, static_cast<std::size_t>(N) * itemsize(dtype));
 }
 
 }  // namespace wengert

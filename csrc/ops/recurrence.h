@@ -32,9 +32,7 @@ class Steps {
   // The time of a step: steps count in the order of the direction.
   std::int64_t time(std::int64_t step) const { return reverse_ ? count_ - 1 - step : step; }
   // The sequences of a step that go on from the one before: [0, carried). The others begin.
-  std::int64_t carried(std::int64_t step) const {
-    return step == 0 ? 0 : std::min(size(time(step)), size(time(step - 1)));
-  }
+  std::int64_t carried(std::int64_t step) const { return step == 0 ? 0 : std::min(size(time(step)), size(time(step - 1))); }
 
   // f(begin, end, row) for the sequences of a step among [begin, end): those that go on, whose row of the step before is given,
   // and those that begin, with row -1.
@@ -65,15 +63,13 @@ struct Groups {
   std::int64_t columns;
   int count, vector;
 
-  std::int64_t begin(int group) const {
-    return std::min(columns, (columns + vector - 1) / vector * group / count * vector);
-  }
+  std::int64_t begin(int group) const { return std::min(columns, (columns + vector - 1) / vector * group / count * vector); }
   std::int64_t width(int group) const { return begin(group + 1) - begin(group); }
 };
 
-// How the steps of a layer are shared. Sequences do not meet: each thread takes some of them through all steps. Where the weight
-// is too large for that, since every thread reads all of it at every step, a thread takes some of the hidden units of a step.
-// What is cut never changes a bit.
+// How the steps of a layer are shared. Sequences do not meet: each thread takes some of them through all steps. Where the
+// weight is too large for that, since every thread reads all of it at every step, a thread takes some of the hidden units of a
+// step. What is cut never changes a bit.
 struct Sharing {
   // Of a weight of `hidden` by `gates` times `hidden` elements.
   Sharing(DType dtype, const Steps& steps, std::int64_t gates, std::int64_t hidden);
@@ -90,7 +86,7 @@ struct Sharing {
   template <class F>
   void run(const Steps& steps, int phases, bool backward, F&& f) const {
     const std::int64_t count = steps.count();
-    const LongWork work(ns);
+    const LongWork work(packed ? ns : 0);  // else the products see to it
     if (groups == 1) {
       const std::int64_t unit = packed ? kUnit : std::max<std::int64_t>(steps.batch(), 1);
       parallel_for(steps.batch(), unit, ns, [&](std::int64_t begin, std::int64_t end) {
@@ -119,7 +115,8 @@ class StepWeight {
              std::int64_t columns);
 
   // C (+)= A B for M rows and the group's columns of every block. Rows of A and C are contiguous.
-  void multiply(int group, std::int64_t M, const char* a, std::int64_t a_row, char* c, std::int64_t c_row, bool accumulate) const;
+  void multiply(int group, std::int64_t M, const char* a, std::int64_t a_row, char* c, std::int64_t c_row,
+                bool accumulate) const;
 
  private:
   struct Panel {

@@ -82,8 +82,7 @@ Result lstm_call(const Call& call) {
     const Place place(layer, groups, step, group);
     layer.steps->each_source(step, begin, end, [&](int64_t first, int64_t last, int64_t source) {
       const int64_t row = place.row + first, count = last - first;
-      if (phase == 1)
-        return projection->multiply(group, count, at(raw, row), hidden, at(output, row), layer.outputs, false);
+      if (phase == 1) return projection->multiply(group, count, at(raw, row), hidden, at(output, row), layer.outputs, false);
       const bool begins = source < 0;
       weight.multiply(group, count, begins ? at(layer.h, first) : at(output, source), layer.outputs, at(gates, row), 4 * hidden,
                       true);
@@ -97,18 +96,15 @@ Result lstm_call(const Call& call) {
       loop(args);
     });
   });
-  return std::vector<Tensor>{reshaped(output, layer.sizes(layer.outputs)),
-                             last_states(layer, output),
-                             last_states(layer, cells),
-                             gates,
-                             cells,
-                             projects ? raw : Tensor::empty({0}, layer.dtype)};
+  return std::vector<Tensor>{
+      reshaped(output, layer.sizes(layer.outputs)),    last_states(layer, output), last_states(layer, cells), gates, cells,
+      projects ? raw : Tensor::empty({0}, layer.dtype)};
 }
 
 Result gru_call(const Call& call) {
   const Value* a = call.args;
-  const Layer layer = make_layer("_gru_layer", 3, *a[0].tensor, given(a[1]), *a[2].tensor, *a[3].tensor, nullptr, given(a[6]),
-                                 a[7].truth());
+  const Layer layer =
+      make_layer("_gru_layer", 3, *a[0].tensor, given(a[1]), *a[2].tensor, *a[3].tensor, nullptr, given(a[6]), a[7].truth());
   const int64_t hidden = layer.hidden;
   const Tensor bias = sum_of_biases(layer, given(a[4]), given(a[5]), hidden);
   const Tensor gates = layer.matrix(3 * hidden), inner = layer.matrix(hidden), output = layer.matrix(hidden);
@@ -141,8 +137,8 @@ Result gru_call(const Call& call) {
 Result rnn_call(const Call& call) {
   const Value* a = call.args;
   const CellLoop(&loops)[2] = rnn_cell(a[6]).forward;
-  const Layer layer = make_layer("_rnn_layer", 1, *a[0].tensor, given(a[1]), *a[2].tensor, *a[3].tensor, nullptr, given(a[7]),
-                                 a[8].truth());
+  const Layer layer =
+      make_layer("_rnn_layer", 1, *a[0].tensor, given(a[1]), *a[2].tensor, *a[3].tensor, nullptr, given(a[7]), a[8].truth());
   const int64_t hidden = layer.hidden;
   const Tensor bias = sum_of_biases(layer, given(a[4]), given(a[5]), 0), output = layer.matrix(hidden);
   multiply_input(layer, output);
@@ -154,7 +150,8 @@ Result rnn_call(const Call& call) {
     const Place place(layer, groups, step, group);
     layer.steps->each_source(step, begin, end, [&](int64_t first, int64_t last, int64_t source) {
       const int64_t row = place.row + first, count = last - first;
-      weight.multiply(group, count, source < 0 ? at(layer.h, first) : at(output, source), hidden, at(output, row), hidden, true);
+      weight.multiply(group, count, source < 0 ? at(layer.h, first) : at(output, source), hidden, at(output, row), hidden,
+                      true);
       CellArgs args = place.args(layer, count);
       args.bias = repeated(bias, place.unit);
       args.output = rows_of(output, row, place.unit);
@@ -176,13 +173,13 @@ constexpr OpRow kRows[] = {
      "PackedSequence. For the way back it also gives the values of the gates, the cells' states, and with a projection w_hr "
      "the hidden states before it.\n\n"
      ">>> x, w = wengert.ones(2, 1, 3), wengert.ones(4, 3)\n"
-     ">>> wengert._lstm_layer(x, None, None, w, w[:, :1]).output.flatten()\ntensor([0.7176, 0.9452])"},
+     ">>> wengert._lstm_layer(x, None, None, w, w[:, :1]).output.flatten()\ntensor([0.7038, 0.9332])"},
     {"_gru_layer", "",
      "input: Tensor, h: Tensor?, w_ih: Tensor, w_hh: Tensor" BIASES LAYER_ARGS " -> (output, h_n, gates, inner)", kFunction,
      gru_call,
      "One layer and direction of nn.GRU, as _lstm_layer; inner is the hidden state's part of the candidate.\n\n"
      ">>> x, w = wengert.ones(2, 1, 3), wengert.ones(3, 3)\n"
-     ">>> wengert._gru_layer(x, None, w, w[:, :1]).output.flatten()\ntensor([0.0472, 0.0922])"},
+     ">>> wengert._gru_layer(x, None, w, w[:, :1]).output.flatten()\ntensor([0.0472, 0.0902])"},
     {"_rnn_layer", "",
      "input: Tensor, h: Tensor?, w_ih: Tensor, w_hh: Tensor" BIASES ", nonlinearity: str = tanh" LAYER_ARGS " -> (output, h_n)",
      kFunction, rnn_call,

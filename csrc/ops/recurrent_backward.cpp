@@ -1,5 +1,5 @@
-// Gradients of a recurrent layer. The gradients of the gates' sums are found step by step, backward; those of weights, biases and
-// input are products of all of them at the end.
+// Gradients of a recurrent layer. The gradients of the gates' sums are found step by step, backward; those of weights, biases
+// and input are products of all of them at the end.
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -61,7 +61,8 @@ struct Backward {
 
   // Rows [row, ...) of the gradients of the states that sequences of a step came from.
   std::pair<const Tensor&, int64_t> before(int64_t first, int64_t source) const {
-    return source < 0 ? std::pair<const Tensor&, int64_t>(grad_h, first) : std::pair<const Tensor&, int64_t>(grad_output, source);
+    return source < 0 ? std::pair<const Tensor&, int64_t>(grad_h, first)
+                      : std::pair<const Tensor&, int64_t>(grad_output, source);
   }
 
   // Transposed blocks of w_hh: (blocks * hidden, outputs).
@@ -178,7 +179,8 @@ void check_saved(const Layer& layer, const char* what, const Tensor& tensor, int
 
 Tensor saved_output(const Layer& layer, const Tensor& output) {
   check(output.dtype() == layer.dtype && output.sizes() == layer.sizes(layer.outputs) && output.is_contiguous(), layer.name,
-        "_backward: output has the shape ", tuple_of(output.sizes()), " but should have ", tuple_of(layer.sizes(layer.outputs)));
+        "_backward: output has the shape ", tuple_of(output.sizes()), " but should have ",
+        tuple_of(layer.sizes(layer.outputs)));
   return reshaped(output, {layer.rows(), layer.outputs});
 }
 
@@ -193,7 +195,8 @@ struct Needs {
 
 Result lstm_backward_call(const Call& call) {
   const Value* a = call.args;
-  const std::vector<Tensor>&weights = listed("_lstm_layer", "weights", a[6], 2, 3), &saved = listed("_lstm_layer", "saved", a[7], 4, 4);
+  const std::vector<Tensor>&weights = listed("_lstm_layer", "weights", a[6], 2, 3),
+        &saved = listed("_lstm_layer", "saved", a[7], 4, 4);
   Layer layer = make_layer("_lstm_layer", 4, *a[3].tensor, given(a[4]), weights[0], weights[1],
                            weights.size() == 3 ? &weights[2] : nullptr, given(a[8]), a[9].truth());
   layer.c = checked_state(layer, "c", given(a[5]), layer.hidden);
@@ -256,9 +259,10 @@ Result lstm_backward_call(const Call& call) {
 
 Result gru_backward_call(const Call& call) {
   const Value* a = call.args;
-  const std::vector<Tensor>&weights = listed("_gru_layer", "weights", a[4], 2, 2), &saved = listed("_gru_layer", "saved", a[5], 3, 3);
-  const Layer layer = make_layer("_gru_layer", 3, *a[2].tensor, given(a[3]), weights[0], weights[1], nullptr, given(a[6]),
-                                 a[7].truth());
+  const std::vector<Tensor>&weights = listed("_gru_layer", "weights", a[4], 2, 2),
+        &saved = listed("_gru_layer", "saved", a[5], 3, 3);
+  const Layer layer =
+      make_layer("_gru_layer", 3, *a[2].tensor, given(a[3]), weights[0], weights[1], nullptr, given(a[6]), a[7].truth());
   const int64_t hidden = layer.hidden;
   const Tensor output = saved_output(layer, saved[0]), &gates = saved[1], &inner = saved[2];
   check_saved(layer, "gates", gates, 3 * hidden);
@@ -310,8 +314,8 @@ Result rnn_backward_call(const Call& call) {
   const Value* a = call.args;
   const CellLoop(&loops)[2] = rnn_cell(a[6]).backward;
   const std::vector<Tensor>& weights = listed("_rnn_layer", "weights", a[4], 2, 2);
-  const Layer layer = make_layer("_rnn_layer", 1, *a[2].tensor, given(a[3]), weights[0], weights[1], nullptr, given(a[7]),
-                                 a[8].truth());
+  const Layer layer =
+      make_layer("_rnn_layer", 1, *a[2].tensor, given(a[3]), weights[0], weights[1], nullptr, given(a[7]), a[8].truth());
   const int64_t hidden = layer.hidden;
   const Tensor output = saved_output(layer, *a[5].tensor);
   const Needs needs(layer, a[9], 6);
@@ -348,11 +352,11 @@ Result rnn_backward_call(const Call& call) {
 
 constexpr OpRow kRows[] = {
     {"_lstm_layer_backward", "",
-     GRADS
-     ", grad_c: Tensor?, input: Tensor, h: Tensor?, c: Tensor?, weights: Tensor[], saved: Tensor[]" LAYER_ARGS,
-     kFunction, lstm_backward_call,
+     GRADS ", grad_c: Tensor?, input: Tensor, h: Tensor?, c: Tensor?, weights: Tensor[], saved: Tensor[]" LAYER_ARGS, kFunction,
+     lstm_backward_call,
      "The gradients of _lstm_layer's input, h, c, w_ih, w_hh, b_ih, b_hh and w_hr, from those of its first three results; None "
-     "stands for zeros. weights are w_ih, w_hh and w_hr, saved are the results output, gates, cells and raw. needs has a number "
+     "stands for zeros. weights are w_ih, w_hh and w_hr, saved are the results output, gates, cells and raw. needs has a "
+     "number "
      "for each gradient: those with 0 are empty tensors."},
     {"_gru_layer_backward", "", GRADS ", input: Tensor, h: Tensor?, weights: Tensor[], saved: Tensor[]" LAYER_ARGS, kFunction,
      gru_backward_call,
@@ -360,8 +364,7 @@ constexpr OpRow kRows[] = {
      "inner."},
     {"_rnn_layer_backward", "",
      GRADS ", input: Tensor, h: Tensor?, weights: Tensor[], output: Tensor, nonlinearity: str" LAYER_ARGS, kFunction,
-     rnn_backward_call,
-     "The gradients of _rnn_layer's input, h, w_ih, w_hh, b_ih and b_hh, as _lstm_layer_backward."},
+     rnn_backward_call, "The gradients of _rnn_layer's input, h, w_ih, w_hh, b_ih and b_hh, as _lstm_layer_backward."},
 };
 
 }  // namespace

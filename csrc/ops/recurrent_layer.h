@@ -55,9 +55,7 @@ inline char* at(const Tensor& matrix, std::int64_t row, std::int64_t column = 0)
 inline CellRows rows_of(const Tensor& matrix, std::int64_t row, std::int64_t column) {
   return {at(matrix, row, column), matrix.size(1)};
 }
-inline CellRows repeated(const Tensor& vector, std::int64_t column) {
-  return {vector.data() + column * vector.itemsize(), 0};
-}
+inline CellRows repeated(const Tensor& vector, std::int64_t column) { return {vector.data() + column * vector.itemsize(), 0}; }
 
 // Of a step and a group of hidden units: the step's first row, the first unit, how many.
 struct Place {

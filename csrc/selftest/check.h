@@ -41,6 +41,7 @@ void test_gemv(const KernelTable& table, Report& report);
 void test_sort(const KernelTable& table, Report& report);
 void test_random(const KernelTable& table, Report& report);
 void test_optimize(const KernelTable& table, Report& report);
+void test_recurrent(const KernelTable& table, Report& report);
 void test_probe(const KernelTable& table, Report& report);
 
 // Bytes that end at an unmapped page, so that a read past them is a fault; in front of them stand guard bytes.

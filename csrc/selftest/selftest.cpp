@@ -23,6 +23,7 @@ constexpr struct {
     {"sort", test_sort},
     {"random", test_random},
     {"optimize", test_optimize},
+    {"recurrent", test_recurrent},
     {"probe", test_probe},
 };
 
