@@ -329,7 +329,8 @@ def pass_on(row, op, names, arguments, results, written, base_tangent=None):
     if row is None:
         raise NotImplementedError(f"forward mode: {op} has no row in wengert.autograd.derivatives")
     if op == "setitem":
-        return _pass_assignment(*arguments, results, base_tangent)
+        before, key, value = arguments
+        return _pass_assignment(before, key, value, results, base_tangent)
     call = _Application(row, op, names, arguments, results)
     for result, tangent in zip(call.results, call.tangents(), strict=True):
         if tangent is None and written and (result._base is not None or arguments[0]._tangent is not None):

@@ -46,7 +46,7 @@ def through(steps, tensors, options, grads, needs):
     # Other names, so that a tensor that is two arguments has two gradients. In forward mode none need require one.
     names = [None if tensor is None else tensor.view_as(tensor) for tensor in tensors]
     for name, need in zip(names, needs, strict=True):
-        if need and not name.requires_grad:
+        if need and name is not None and not name.requires_grad:
             name.requires_grad_()
     results = steps(*names, *options)
     results, grads = zip(*[pair for pair in zip(results, grads, strict=True) if pair[1] is not None], strict=True)
@@ -68,8 +68,11 @@ def _run(step, input, states, affine, batch_sizes, reverse):
     else:
         sizes, rows = batch_sizes.tolist(), input
     states = [input.new_zeros(sizes[0], size) if state is None else state for state, size in states]
-    gates = affine(rows).split(sizes)
-    outputs = [None] * len(sizes)
+    gates = affine(rows)
+    starts = [0]
+    for size in sizes:
+        starts.append(starts[-1] + size)
+    outputs: list = [None] * len(sizes)
     ended = []  # states of sequences that are over, the shortest first
     waiting, states = states, [state[: sizes[-1 if reverse else 0]] for state in states]
     for t in reversed(range(len(sizes))) if reverse else range(len(sizes)):
@@ -79,7 +82,7 @@ def _run(step, input, states, affine, batch_sizes, reverse):
         elif size < active:
             ended.append([state[size:] for state in states])
             states = [state[:size] for state in states]
-        states = step(gates[t], states)
+        states = step(gates[starts[t] : starts[t + 1]], states)
         outputs[t] = states[0]
     if ended:
         states = [wengert.cat(parts) for parts in zip(states, *reversed(ended), strict=True)]

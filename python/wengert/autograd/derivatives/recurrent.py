@@ -4,9 +4,14 @@ Where gradients are recorded themselves (create_graph), and in forward mode, the
 """
 
 import wengert
+from wengert import _C
 
 from . import rule
 from ._recurrent import gru_steps, lstm_steps, rnn_steps, through
+
+lstm_layer_backward, gru_layer_backward, rnn_layer_backward = (
+    _C.functions[f"_{kind}_layer_backward"] for kind in ("lstm", "gru", "rnn")
+)
 
 
 def compiled(operator, *arguments, needs):
@@ -26,7 +31,7 @@ def lstm_gradients(
         return through(lstm_steps, (input, h, c, w_ih, w_hh, b_ih, b_hh, w_hr), (batch_sizes, reverse), some_grads, needs)
     weights = (w_ih, w_hh) if w_hr is None else (w_ih, w_hh, w_hr)
     arguments = (input, h, c, weights, (output, gates, cells, raw), batch_sizes, reverse)
-    return compiled(wengert._lstm_layer_backward, *some_grads, *arguments, needs=needs)
+    return compiled(lstm_layer_backward, *some_grads, *arguments, needs=needs)
 
 
 def gru_gradients(some_grads, input, h, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse, output, gates, inner, needs):
@@ -37,7 +42,7 @@ def gru_gradients(some_grads, input, h, w_ih, w_hh, b_ih, b_hh, batch_sizes, rev
     if wengert.is_grad_enabled():
         return through(gru_steps, (input, h, w_ih, w_hh, b_ih, b_hh), (batch_sizes, reverse), some_grads, needs)
     arguments = (input, h, (w_ih, w_hh), (output, gates, inner), batch_sizes, reverse)
-    return compiled(wengert._gru_layer_backward, *some_grads, *arguments, needs=needs)
+    return compiled(gru_layer_backward, *some_grads, *arguments, needs=needs)
 
 
 def rnn_gradients(some_grads, input, h, w_ih, w_hh, b_ih, b_hh, nonlinearity, batch_sizes, reverse, output, needs):
@@ -45,7 +50,7 @@ def rnn_gradients(some_grads, input, h, w_ih, w_hh, b_ih, b_hh, nonlinearity, ba
     if wengert.is_grad_enabled():
         return through(rnn_steps, (input, h, w_ih, w_hh, b_ih, b_hh), (nonlinearity, batch_sizes, reverse), some_grads, needs)
     arguments = (input, h, (w_ih, w_hh), output, nonlinearity, batch_sizes, reverse)
-    return compiled(wengert._rnn_layer_backward, *some_grads, *arguments, needs=needs)
+    return compiled(rnn_layer_backward, *some_grads, *arguments, needs=needs)
 
 
 WEIGHTS = ("w_ih", "w_hh", "b_ih", "b_hh")

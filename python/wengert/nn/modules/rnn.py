@@ -3,6 +3,7 @@
 import math
 
 import wengert
+from wengert import _C
 
 from .. import functional as F
 from .. import init
@@ -12,6 +13,7 @@ from .module import Module
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
+_lstm_layer, _gru_layer, _rnn_layer = (_C.functions[f"_{kind}_layer"] for kind in ("lstm", "gru", "rnn"))
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
@@ -19,12 +21,12 @@ def _layer(mode, input, states, weights, projection, batch_sizes=None, reverse=F
     """(output, states after the last step) of one layer in one direction. weights: w_ih, w_hh, b_ih, b_hh; None for no bias, and for
     states of zeros."""
     if mode == "LSTM":
-        output, h, c, *_ = wengert._lstm_layer(input, *states, *weights, projection, batch_sizes, reverse)
+        output, h, c, *_ = _lstm_layer(input, *states, *weights, projection, batch_sizes, reverse)
         return output, (h, c)
     if mode == "GRU":
-        output, h, *_ = wengert._gru_layer(input, *states, *weights, batch_sizes, reverse)
+        output, h, *_ = _gru_layer(input, *states, *weights, batch_sizes, reverse)
     else:
-        output, h = wengert._rnn_layer(input, *states, *weights, mode[4:].lower(), batch_sizes, reverse)
+        output, h = _rnn_layer(input, *states, *weights, mode[4:].lower(), batch_sizes, reverse)
     return output, (h,)
 
 
