@@ -163,9 +163,9 @@ def test_signatures_of_functions(reference):
 # compiler, to quantisation, or to other devices.
 NOT_COVERED = {
     "nn": r"Lazy\w+|Uninitialized\w+|AdaptiveLogSoftmaxWithLoss|CTCLoss|CrossMapLRN2d|DataParallel|FractionalMaxPool\dd|LinearCrossEntropy\w+|"
-    r"SyncBatchNorm|Container|attention|common_types|factory_kwargs|grad|intrinsic|parallel|qat|quantiz\w+|Multihead\w+|Transformer\w*",
-    "functional": r"affine_grid|ctc_loss|fractional_max_pool\w+|grid_sample|linear_cross_entropy|multi_head_attention_forward|"
-    r"scaled_\w+|grouped_mm|assert_int_or_pair|boolean_dispatch|handle_torch_function|has_torch_function\w*",
+    r"SyncBatchNorm|Container|attention|common_types|factory_kwargs|grad|intrinsic|parallel|qat|quantiz\w+",
+    "functional": r"affine_grid|ctc_loss|fractional_max_pool\w+|grid_sample|linear_cross_entropy|"
+    r"scaled_(grouped_)?mm|grouped_mm|assert_int_or_pair|boolean_dispatch|handle_torch_function|has_torch_function\w*",
     "init": "",
     "utils": r"fuse_\w+|fusion|convert_conv\dd_weight_memory_format|memory_format|parametriz\w+|stateless",
 }
