@@ -1,6 +1,7 @@
 """What graphs keep alive and when they let go: memory, cycles, deep graphs, long training."""
 
 import gc
+import os
 import weakref
 
 import pytest
@@ -382,5 +383,7 @@ print(objects() - before, rss() - memory, torch.memory_stats()["allocated_bytes"
 def test_training_does_not_grow(python):
     """No object, no byte, and nothing that only a collection would free."""
     objects, resident, allocated, collected = map(int, python(TRAINING, timeout=300).split())
-    assert objects == 0 and allocated == 0 and resident < 1 * MB
+    assert objects == 0 and allocated == 0
+    if "asan" not in os.environ.get("LD_PRELOAD", ""):  # which keeps freed memory
+        assert resident < 1 * MB
     assert collected < 50
