@@ -34,13 +34,15 @@ Tensor sum_of_biases(const Layer& layer, const Tensor* b_ih, const Tensor* b_hh,
 }
 
 constexpr int64_t kFusedWeights = 512 << 10;  // bytes of both weights up to which each step adds its part of the input
+constexpr int64_t kFusedRows = 8;             // a product of fewer rows costs as much
 
 // The sums of the gates begin as input w_ih^T: at each step, by `weight`, where both weights stay in a second-level cache, so
 // that the sums are in the first-level cache of the thread that needs them next. Else `weight` stays empty and `to` is written
 // here.
 void begin_sums(const Layer& layer, const Sharing& sharing, const Tensor& to, std::optional<StepWeight>* weight) {
   const int64_t columns = layer.gates * layer.hidden;
-  if (sharing.packed && layer.features > 0 && (layer.features + layer.outputs) * columns * layer.size() <= kFusedWeights)
+  const bool fused = sharing.packed && layer.features > 0 && layer.batch() >= kFusedRows;
+  if (fused && (layer.features + layer.outputs) * columns * layer.size() <= kFusedWeights)
     weight->emplace(sharing, layer.w_ih.data(), layer.w_ih.stride(1), layer.w_ih.stride(0), layer.features,
                     static_cast<int>(layer.gates), layer.hidden);
   else
