@@ -200,6 +200,19 @@ def shift_unseen(program, t):
         t.add_(0.125)
 
 
+# Tensor objects that turn into views of themselves -------------------------------------------------------------------------
+
+
+def turn(program, t):
+    if t.dim() > 1:
+        t.transpose_(0, -1)
+
+
+def grow(program, t):
+    if t.dim() < 4:
+        t.unsqueeze_(program.index(t.dim() + 1))
+
+
 # Results -----------------------------------------------------------------------------------------------------------------
 
 
@@ -234,7 +247,7 @@ VIEWS = [
 ]
 WRITES = [scale, add, multiply, augment, wave, exponential, copy, fill]
 ASSIGNMENTS = [set_row, set_row_to, set_column_to, set_broadcast, set_places, set_mask, masked, shift_unseen]
-STEPS = [*VIEWS, *WRITES, *ASSIGNMENTS, square, total, joined]
+STEPS = [*VIEWS, *WRITES, *ASSIGNMENTS, turn, grow, square, total, joined]
 
 
 def leaves_of(library, seed, shift=(0.0, 0.0)):

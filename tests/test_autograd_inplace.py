@@ -226,6 +226,30 @@ def test_views_know_what_was_written_through_others(name):
     check(READS[name])
 
 
+TURNED = {
+    "read the base": lambda y, v, view: y * v,
+    "read the view": lambda y, v, view: view * 2,
+    "write through the view": lambda y, v, view: (view[0].mul_(5), y * v)[1],
+    "write to the base, read the view": lambda y, v, view: (y[0].mul_(v), view * 2)[1],
+    "turn the base too": lambda y, v, view: (y.t_(), y.mul_(3), view * 2)[2],
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+@pytest.mark.parametrize("part", [slice(None), slice(3)])
+def test_a_view_that_turns_writes_nothing(name, part):
+    def program(y, v):
+        view = y[part]
+        view.t_()
+        return TURNED[name](y, v, view)
+
+    check(program)
+    y = torch.ones(2, 2, requires_grad=True) * 1
+    view = y[:]
+    view.t_()
+    assert y.grad_fn.name() == "MulBackward0" and view.grad_fn.name() == "TBackward0" and view._base is y
+
+
 def test_a_base_gets_its_history_from_a_view():
     def program(y, v):
         base = tensor(np.ones((4, 3)))

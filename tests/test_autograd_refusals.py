@@ -153,6 +153,10 @@ def test_what_is_written_to_must_not_have_been_saved():
     refused(saved_then(lambda y: y.numpy(force=True) is not None and y.add_(1)))
     refused(saved_then(lambda y: y[1].add_(1), lambda y: y[0] * y[0]))  # one version a memory
     refused(saved_then(lambda y: y.add_(1), lambda y: y[0].exp() * y[0]))
+    refused(saved_then(lambda y: y.t_()))  # nothing in memory, but what was saved is the tensor object
+    refused(saved_then(lambda y: y.unsqueeze_(0)))
+    refused(saved_then(lambda y: y.transpose_(0, 1)))
+    refused(saved_then(lambda y: y.as_strided_((2,), (1,))))
     refused(lambda y: y.exp().add_(1))
     refused(lambda y: y.tanh()[0].mul_(2))
 
@@ -162,6 +166,31 @@ def test_what_is_written_to_must_not_have_been_saved():
     y.data.add_(1)  # not noticed
     z.sum().backward()
     assert x.grad.tolist() == [4, 4, 4]
+
+
+def test_what_was_saved_keeps_its_shape():
+    for reshape in (lambda c: c.t_(), lambda c: c.squeeze_(), lambda c: c.resize_(1), lambda c: c.resize_(9)):
+        x, c = torch.ones(2, 2, requires_grad=True), torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        y = (x * c).sum()
+        reshape(c)
+        with pytest.raises(RuntimeError, match="has been modified by an inplace operation"):
+            y.backward()
+
+
+def test_what_was_saved_must_not_have_been_detached():
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    y = x * 1
+    z = (y * y).sum()
+    y.detach_()
+    with pytest.raises(
+        RuntimeError, match=r"Trying to use a saved tensor that has been detached in-place, i\.e\. with \.detach_\(\)"
+    ):
+        torch.autograd.grad(z, x, create_graph=True)
+    y.requires_grad_()  # of another graph
+    with pytest.raises(RuntimeError, match="has been detached in-place"):
+        torch.autograd.grad(z, x, create_graph=True)
+    z.backward()  # the values are as they were
+    assert x.grad.tolist() == [4, 6]
 
 
 def test_nothing_is_written_before_a_refusal():

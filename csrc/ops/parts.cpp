@@ -135,7 +135,10 @@ Result as_strided_op(const Call& call) {
   const Tensor& input = input_of(call);
   const std::int64_t offset = a[3].given() ? a[3].integer() : input.storage_offset();
   Tensor result = as_strided(input, a[1].ints, a[2].ints, offset);
-  if (call.inplace) *call.out = result;
+  if (call.inplace) {
+    *call.out = result;
+    call.out->bump_version();
+  }
   return result;
 }
 

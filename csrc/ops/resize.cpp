@@ -25,6 +25,7 @@ void resize(Tensor* tensor, const Dims& sizes, const Value& memory_format) {
     storage = StorageRef(new_storage(static_cast<std::size_t>(needed)));
     std::memcpy(storage->data, tensor->storage()->data, static_cast<std::size_t>(have));
   }
+  storage->version = tensor->storage()->version + 1;  // others hold the tensor object
   char* data = static_cast<char*>(storage->data) + offset;
   *tensor = Tensor(std::move(storage), data, tensor->dtype(), sizes, contiguous_strides(sizes));
 }

@@ -112,9 +112,13 @@ Tensor flatten(const Tensor& input, std::int64_t start_dim, std::int64_t end_dim
 
 const Tensor& input_of(const Call& call) { return *call.args[0].tensor; }
 
-// The in-place forms of views change the tensor object, not its memory.
+// The in-place forms of views change the tensor object, not its memory: a new version all the same, since others hold the
+// object.
 Result finish(const Call& call, Tensor result) {
-  if (call.inplace) *call.out = result;
+  if (call.inplace) {
+    *call.out = result;
+    call.out->bump_version();
+  }
   return result;
 }
 

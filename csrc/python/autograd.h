@@ -150,6 +150,7 @@ struct Rule {
   std::uint64_t constant = 0;       // results, by bits, that no formula differentiates
   std::uint64_t unread = 0;         // arguments, by bits, whose elements do not matter
   PyTypeObject* types[3] = {};      // of nodes: for (tensor, number), (tensor, tensor), (number, tensor); or, by_presence, for
+  bool reshapes = false;            // in place it changes how the tensor object lies on its memory, and nothing in memory
   bool by_presence = false;         // calls without a second argument and with one
 };
 
@@ -175,6 +176,7 @@ struct Saved {
   std::uint32_t version = 0;   // of the tensor, or the sum of those in a sequence
   std::int16_t output = -1;    // of this node (-1: none), or of history
   bool has_versions = false;
+  bool has_history = false;  // a tensor that was the result of a node
 };
 
 struct Output {

@@ -272,7 +272,9 @@ void Recorder::finish(PyObject* result) {
     set_outputs(all);
     keep_results(all);
     if (notes != Notes::none) note_call(node_);
-    if (written_)
+    if (written_ && rule_.reshapes)
+      set_history(as_tensor(written_), node_, 0);
+    else if (written_)
       rebase_history(written_, node_, 0);
     else
       for (std::size_t i = 0; i < count; ++i)

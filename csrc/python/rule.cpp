@@ -184,6 +184,7 @@ const Rule& rule_of(const Op& op) {
     std::vector<std::string> names;
     for (const ArgSpec& arg : op.args) names.push_back(arg.name);
     Rule* made = Builder(op.name, names, op.fields).build();
+    made->reshapes = std::string_view(op.family) == "view";
     for (const ArgSpec& arg : op.args) made->defaults.push_back(default_object(arg));
     rule = made;
   }

@@ -73,6 +73,7 @@ Saved save(PyObject* object) {
     check_savable(object);
     saved.version = tensor_of(object).version();
     saved.has_versions = true;
+    saved.has_history = as_tensor(object)->grad_fn != nullptr;
     if (mode.pack_hooks) {
       const Owned twin = checked(twin_of(object));
       saved.object = PyObject_CallOneArg(PyTuple_GET_ITEM(mode.pack_hooks, 0), twin.get());
@@ -112,6 +113,10 @@ Owned unpack(const Saved& saved, Node* owner) {
       fail_version(tensor, saved.version, source,
                    own ? static_cast<std::uint32_t>(saved.output) : as_tensor(saved.object)->output, owner);
     }
+    check(
+        !saved.has_history || !mode.grad || as_tensor(saved.object)->grad_fn,
+        "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, please use "
+        "out-of-place `.detach()` instead");
     if (saved.output >= 0 && mode.grad) return with_history(saved.object, owner, static_cast<std::uint32_t>(saved.output));
     return Owned::of(saved.object);
   }
