@@ -14,7 +14,7 @@ using std::int64_t;
 
 constexpr int64_t kL2 = 1 << 20;      // assumed, per core
 constexpr int64_t kBlockA = kL2 / 4;  // a block of A stays in L2 beside the panel of B that streams by
-constexpr int64_t kBlockN = 2048;
+constexpr int64_t kWidePanel = 2048;  // columns of B
 constexpr int64_t kPackCost = 10;  // multiply-adds that packing an element costs, about
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -118,11 +118,13 @@ struct Gemm {
   Plan plan(int64_t rows, int64_t columns) const {
     Plan plan;
     const int64_t packed = kernel.packed_bytes;
-    plan.k = balanced(K, kernel.depth, 16);
-    plan.m = balanced(rows, std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows, kernel.rows);
-    // One block of rows uses a packed block of B once: it then stays in L2.
-    const int64_t most_columns = rows <= plan.m ? std::max<int64_t>(kBlockA / packed / plan.k, 1) : kBlockN;
-    plan.n = balanced(columns, round_up(std::min(most_columns, kBlockN), kernel.columns), kernel.columns);
+    const auto block = [&](int64_t depth) {
+      plan.k = balanced(K, depth, 16);
+      // One block of rows stays packed while blocks of B, each used once, pass through L2.
+      const int64_t most = std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows;
+      plan.m = rows * plan.k * packed <= kL2 / 2 ? rows : balanced(rows, most, kernel.rows);
+    };
+    block(kernel.depth);
 
     // B in place is read a narrow strip at a time, each row of it on a page of its own: good up to about 3 MB where the strip
     // is 192 bytes wide (AVX-512), 1 MB where it is 64.
@@ -134,6 +136,16 @@ struct Gemm {
     const bool scattered_a = a_col != 1 ? plan.k > 384 || crowded(a_col * size, plan.k, kL2 / 2)
                                         : rows * K * size > 4 * kL2 || crowded(a_row * size, plan.m, kL2 / 2);
     plan.pack_a = !kernel.in_place || (columns >= 4 * kernel.columns && scattered_a);
+    // A panel of B stays in L2 with one block of rows. With more, each packs A anew, and may take as much memory as C before
+    // there are more steps of K, which read and write C again.
+    int64_t panel = kBlockA;
+    if (!plan.pack_b) {
+      panel = kWidePanel * plan.k * packed;
+    } else if (plan.m < rows) {
+      panel = plan.pack_a ? std::max(kL2, rows * columns * size) : kL2 / 2;
+      if (plan.pack_a && std::min(columns, kWidePanel) * plan.k * packed > panel) block(kernel.depth / 2);
+    }
+    plan.n = balanced(columns, round_up(std::clamp<int64_t>(panel / packed / plan.k, 1, kWidePanel), kernel.columns), kernel.columns);
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
     plan.b_bytes = plan.pack_b ? round_up(plan.n, kernel.vector) * plan.k * packed : 0;
     plan.a_bytes = round_up(plan.a_bytes, kAlignment);
@@ -183,23 +195,28 @@ struct Gemm {
         kernel.multiply(g);
         continue;
       }
-      for (int64_t column = 0; column < columns.size(); column += plan.n) {
+      const auto panel = [&](int64_t column, int64_t k, bool a_is_packed) {
         g.N = std::min(plan.n, columns.size() - column);
-        for (int64_t k = 0; k < K; k += plan.k) {
-          g.K = std::min(plan.k, K - k);
-          g.accumulate = accumulate || k > 0;
-          const char* b_block = b_part + to_b + (k * b_row + column * b_col) * size;
-          if (plan.pack_b) kernel.pack_b(b_block, b_row, b_col, g.K, g.N, packed_b);
-          g.b = plan.pack_b ? packed_b : b_block;
-          for (int64_t row = 0; row < rows.size(); row += plan.m) {
-            g.M = std::min(plan.m, rows.size() - row);
-            const char* a_block = a_part + to_a + (row * a_row + k * a_col) * size;
-            if (plan.pack_a) kernel.pack_a(a_block, a_row, a_col, g.M, g.K, packed_a);
-            g.a = plan.pack_a ? packed_a : a_block;
-            g.c = c_part + to_c + (row * c_row + column * c_col) * size;
-            kernel.multiply(g);
-          }
+        g.K = std::min(plan.k, K - k);
+        g.accumulate = accumulate || k > 0;
+        const char* b_block = b_part + to_b + (k * b_row + column * b_col) * size;
+        if (plan.pack_b) kernel.pack_b(b_block, b_row, b_col, g.K, g.N, packed_b);
+        g.b = plan.pack_b ? packed_b : b_block;
+        for (int64_t row = 0; row < rows.size(); row += plan.m) {
+          g.M = std::min(plan.m, rows.size() - row);
+          const char* a_block = a_part + to_a + (row * a_row + k * a_col) * size;
+          if (plan.pack_a && !a_is_packed) kernel.pack_a(a_block, a_row, a_col, g.M, g.K, packed_a);
+          g.a = plan.pack_a ? packed_a : a_block;
+          g.c = c_part + to_c + (row * c_row + column * c_col) * size;
+          kernel.multiply(g);
         }
+      };
+      if (rows.size() <= plan.m) {
+        for (int64_t k = 0; k < K; k += plan.k)
+          for (int64_t column = 0; column < columns.size(); column += plan.n) panel(column, k, column > 0);
+      } else {
+        for (int64_t column = 0; column < columns.size(); column += plan.n)
+          for (int64_t k = 0; k < K; k += plan.k) panel(column, k, false);
       }
     }
   }
