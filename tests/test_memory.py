@@ -1,5 +1,6 @@
 """Memory: the allocator's figures and bounds, bytes around results, and the lives of tensor objects."""
 
+import concurrent.futures
 import gc
 import os
 import sys
@@ -62,6 +63,63 @@ def test_the_cache_is_bounded(clean):
     del blocks
     assert torch.memory_stats()["cached_bytes"] <= limit
     torch.empty_cache()
+
+
+def test_blocks_do_not_overlap(clean):
+    """Random sizes come and go, on one thread and on several: every block keeps what was written to it."""
+
+    def work(seed, count):
+        rng = np.random.default_rng(seed)
+        held = []
+        for step in range(count):
+            if len(held) < 30 and rng.random() < 0.55:
+                size = int(rng.choice([rng.integers(1, 60_000), rng.integers(60_000, 2_000_000), 1 << 20, 1 << 18]))
+                held.append((torch.full((size,), seed * 100_000 + step, dtype=torch.int32), seed * 100_000 + step))
+            elif held:
+                tensor, value = held.pop(int(rng.integers(len(held))))
+                assert (tensor == value).all()
+            if rng.random() < 0.01:
+                torch.empty_cache()
+        assert all((tensor == value).all() for tensor, value in held)
+
+    work(1, 1500)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for future in [pool.submit(work, seed, 300) for seed in (2, 3, 4)]:
+            future.result()
+    gc.collect()
+    torch.empty_cache()
+    after = torch.memory_stats()
+    assert after["cached_bytes"] == 0 and after["allocated_bytes"] == clean["allocated_bytes"]
+
+
+REUSE = """
+import wengert as torch
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+start = rss()
+for elements in (1 << 20, 700_000, 3 << 18, 300_000, 1 << 21):
+    tensors = [torch.zeros(elements) for _ in range((48 << 20) // (4 * elements))]
+    del tensors
+print((rss() - start) >> 20, torch.memory_stats()["cached_bytes"] >> 20)
+torch.empty_cache()
+print((rss() - start) >> 20, torch.memory_stats()["cached_bytes"])
+x = torch.ones(40_000_000)
+del x
+torch.empty_cache()
+print((rss() - start) >> 20)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizers' build takes every block from malloc")
+def test_memory_of_one_size_serves_another(python):
+    """48 MiB of tensors of one size after another hold hardly more than 48 MiB, and go back when asked."""
+    first, second, third = python(REUSE).splitlines()
+    resident, cached = map(int, first.split())
+    assert 40 <= resident <= 54 and cached <= 54
+    resident, cached = map(int, second.split())
+    assert resident <= 4 and cached == 0
+    assert int(third) <= 4
 
 
 def test_alignment():

@@ -639,6 +639,7 @@ def test_a_dtype_that_is_not_here():
 
 @pytest.mark.parity
 def test_safetensors_of_pytorch(tmp_path):
+    pytest.importorskip("safetensors", reason="the package safetensors is not installed")
     reference = importlib.import_module("safetensors.torch")
     lib = importlib.import_module("torch")
     tensors = {"a": lib.arange(6.0).view(2, 3), "b": lib.tensor([True, False])}

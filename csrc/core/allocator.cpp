@@ -58,7 +58,7 @@ struct Cache {
       blocks.clear();
     }
     bytes = 0;
-    arena.trim();
+    arena.give_all_back();
   }
 
   // Nullptr where the system has none; `hit` whether it is memory that was freed before.
@@ -77,8 +77,8 @@ struct Cache {
   void give(void* block, std::size_t capacity) noexcept {
     const auto size = static_cast<std::int64_t>(capacity);
     if (capacity > kLargestClass) {
-      Arena::Block* range = arena.deallocate(block);
-      if (kept() > stats.cache_limit_bytes) arena.trim(range);
+      arena.deallocate(block);
+      if (const std::int64_t over = kept() - stats.cache_limit_bytes; over > 0) arena.give_back(static_cast<std::size_t>(over));
       return;
     }
     if (kept() + size <= stats.cache_limit_bytes) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <new>
 
 namespace wengert {
@@ -11,10 +12,10 @@ namespace {
 
 constexpr std::size_t kUnit = 4096;  // of sizes: blocks then lie alike in their pages, and no store meets a load 64 bytes on
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kTailForHuge = kHugePage / 8 * 7;    // the last, partly used huge page is asked for from here up
-constexpr std::size_t kSegment = std::size_t{1} << 30;     // of address space; pages come when they are touched
+constexpr std::size_t kTailForHuge = kHugePage / 8 * 7;      // a last, partly used huge page is asked for from here up
+constexpr std::size_t kSegment = std::size_t{1} << 30;       // of address space; pages come when they are touched
 constexpr std::size_t kLeastSegment = std::size_t{1} << 25;  // where a process may not have that much
-constexpr int kLooks = 32;                                 // at blocks of a bin, for the one that fits best
+constexpr int kLooks = 32;                                   // at blocks of a bin, for the one that fits best
 
 constexpr std::size_t round_up(std::size_t a, std::size_t unit) { return (a + unit - 1) / unit * unit; }
 
@@ -28,12 +29,14 @@ int bin_of(std::size_t size) {
 
 // Lies before its data. Blocks follow each other without gaps from the start of their segment to its top.
 struct alignas(64) Arena::Block {
+  enum State : char { kUsed, kRecent, kJoined };
+
   Segment* segment;
   Block* before;     // the neighbour at lower addresses
   std::size_t size;  // with this header, in units
-  std::size_t kept;  // bytes of a free block that may be resident
+  std::size_t kept;  // bytes that may have pages; of a block in use, that had them before
+  State state;
   Block *next, *previous;  // in the bin
-  bool free;
 
   char* start() { return reinterpret_cast<char*>(this); }
   char* end() { return start() + size; }
@@ -47,61 +50,109 @@ struct Arena::Segment {
   Block* last;  // the block that ends at the top
   Segment* next;
 
-  std::size_t room() const { return static_cast<std::size_t>(start + size - top); }
+  // What a block at the top can have.
+  std::size_t room() const {
+    const auto above = static_cast<std::size_t>(start + size - top);
+    return last && last->state == Block::kJoined ? above + last->size : above;
+  }
+  // Says that the block after `block` follows it.
+  void link(Block* block) {
+    if (block->end() == top)
+      last = block;
+    else
+      reinterpret_cast<Block*>(block->end())->before = block;
+  }
 };
 
-void Arena::insert(Block* block) noexcept {
+void Arena::Bins::insert(Block* block) noexcept {
   const int bin = bin_of(block->size);
-  block->free = true;
   block->previous = nullptr;
-  block->next = bins_[bin];
+  block->next = first[bin];
   if (block->next) block->next->previous = block;
-  bins_[bin] = block;
-  filled_[bin / 64] |= std::uint64_t{1} << bin % 64;
-  kept_ += block->kept;
+  first[bin] = block;
+  filled[bin / 64] |= std::uint64_t{1} << bin % 64;
 }
 
-void Arena::remove(Block* block) noexcept {
+void Arena::Bins::remove(Block* block) noexcept {
   const int bin = bin_of(block->size);
   if (block->next) block->next->previous = block->previous;
   if (block->previous)
     block->previous->next = block->next;
   else
-    bins_[bin] = block->next;
-  if (!bins_[bin]) filled_[bin / 64] &= ~(std::uint64_t{1} << bin % 64);
-  block->free = false;
-  kept_ -= block->kept;
+    first[bin] = block->next;
+  if (!first[bin]) filled[bin / 64] &= ~(std::uint64_t{1} << bin % 64);
 }
 
-// A free block of at least `size`, out of its bin: among the first of the lowest bin that has one, the smallest.
-Arena::Block* Arena::take(std::size_t size) noexcept {
-  const auto best_of = [&](int bin) {
-    Block* best = nullptr;
-    int looks = kLooks;
-    for (Block* block = bins_[bin]; block && looks > 0; block = block->next, --looks)
-      if (block->size >= size && (!best || block->size < best->size)) best = block;
-    return best;
-  };
-  const int own = bin_of(size);
-  Block* found = best_of(own);
-  for (int bin = own + 1; !found && bin < kBins;) {
-    if (const std::uint64_t rest = filled_[bin / 64] >> bin % 64)
-      found = best_of(bin + std::countr_zero(rest));
-    else
-      bin = bin / 64 * 64 + 64;
+// The first bin from `bin` on with blocks, or kCount.
+int Arena::Bins::filled_from(int bin) const noexcept {
+  while (bin < kCount) {
+    if (const std::uint64_t rest = filled[bin / 64] >> bin % 64) return bin + std::countr_zero(rest);
+    bin = bin / 64 * 64 + 64;
   }
-  if (!found) return nullptr;
-  remove(found);
-  if (const std::size_t rest = found->size - size; rest > 0) {
-    auto* after = new (found->start() + size) Block{found->segment, found, rest, std::min(found->kept, rest), nullptr, nullptr, true};
-    if (found->segment->last == found)
-      found->segment->last = after;
-    else
-      reinterpret_cast<Block*>(after->end())->before = after;
-    found->size = size;
-    insert(after);
-  }
+  return kCount;
+}
+
+// Of the first blocks of a bin that have as many bytes, and as many with pages.
+Arena::Block* Arena::Bins::smallest(int bin, std::size_t size, std::size_t kept) const noexcept {
+  Block* best = nullptr;
+  int looks = kLooks;
+  for (Block* block = first[bin]; block && looks > 0; block = block->next, --looks)
+    if (block->size >= size && block->kept >= kept && (!best || block->size < best->size)) best = block;
+  return best;
+}
+
+Arena::Block* Arena::find(std::size_t size, std::size_t kept) const noexcept {
+  Block* found = nullptr;
+  for (int bin = joined_.filled_from(bin_of(size)); !found && bin < Bins::kCount; bin = joined_.filled_from(bin + 1))
+    found = joined_.smallest(bin, size, kept);
   return found;
+}
+
+Arena::Block* Arena::take_out(Bins& bins, Block* block) noexcept {
+  bins.remove(block);
+  kept_ -= block->kept;
+  block->state = Block::kUsed;
+  return block;
+}
+
+// A free block: one of this very size, or the start of one that is cut; with pages rather than without.
+Arena::Block* Arena::take(std::size_t size) noexcept {
+  for (Bins* bins : {&recent_, &joined_})
+    if (Block* same = bins->smallest(bin_of(size), size, size); same && same->size == size) return take_out(*bins, same);
+  join();
+  Block* found = kept_ >= size ? find(size, size) : nullptr;
+  if (!found) found = find(size, 0);
+  if (!found) return nullptr;
+  take_out(joined_, found);
+  const std::size_t rest = found->size - size;
+  if (rest == 0) return found;
+  found->size = size;
+  auto* after = new (found->end())
+      Block{found->segment, found, rest, std::min(found->kept, rest), Block::kJoined, nullptr, nullptr};
+  after->segment->link(after);
+  joined_.insert(after);
+  kept_ += after->kept;
+  return found;
+}
+
+void Arena::join() noexcept {
+  for (int bin = recent_.filled_from(0); bin < Bins::kCount; bin = recent_.filled_from(bin)) {
+    Block* block = recent_.first[bin];
+    recent_.remove(block);
+    if (block != block->segment->last)
+      if (auto* after = reinterpret_cast<Block*>(block->end()); after->state == Block::kJoined) {
+        joined_.remove(after);
+        block->size += after->size, block->kept += after->kept;
+      }
+    if (Block* before = block->before; before && before->state == Block::kJoined) {
+      joined_.remove(before);
+      before->size += block->size, before->kept += block->kept;
+      block = before;
+    }
+    block->segment->link(block);
+    block->state = Block::kJoined;
+    joined_.insert(block);
+  }
 }
 
 Arena::Segment* Arena::map(std::size_t size) noexcept {
@@ -112,10 +163,10 @@ Arena::Segment* Arena::map(std::size_t size) noexcept {
     void* raw = mmap(nullptr, wanted + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (raw != MAP_FAILED) {
       char* const mapped = static_cast<char*>(raw);
-      char* const start = reinterpret_cast<char*>(round_up(reinterpret_cast<std::uintptr_t>(raw), kHugePage));
-      if (start > mapped) munmap(mapped, static_cast<std::size_t>(start - mapped));
-      if (char* const end = start + wanted; end < mapped + wanted + kHugePage)
-        munmap(end, static_cast<std::size_t>(mapped + wanted + kHugePage - end));
+      const auto skipped = round_up(reinterpret_cast<std::uintptr_t>(raw), kHugePage) - reinterpret_cast<std::uintptr_t>(raw);
+      char* const start = mapped + skipped;
+      if (skipped > 0) munmap(mapped, skipped);
+      if (skipped < kHugePage) munmap(start + wanted, kHugePage - skipped);
       *segment = {start, wanted, start, start, nullptr, segments_};
       return segments_ = segment;
     }
@@ -125,39 +176,24 @@ Arena::Segment* Arena::map(std::size_t size) noexcept {
   return nullptr;
 }
 
-// Gives back free memory, the largest blocks first, until that is `bytes`.
-void Arena::give_back(std::size_t bytes) noexcept {
-  std::size_t given = 0;
-  for (int bin = kBins - 1; bin >= 0 && kept_ > 0 && given < bytes; --bin)
-    for (Block *block = bins_[bin], *next; block && given < bytes; block = next) {
-      next = block->next;
-      given += block->kept;
-      if (block->kept > 0) trim(block);
-    }
-}
-
-// A block at the top of a segment, which takes in the last block where that is free. What is free elsewhere but in no piece of
-// this size goes back to the system, so that a program that grows holds no more than it uses.
+// A block at the top of a segment, which takes in the last one where that is free.
 Arena::Block* Arena::extend(std::size_t size) noexcept {
-  const auto free_at_top = [](const Segment* s) { return s->last && s->last->free ? s->last->size : 0; };
   Segment* segment = segments_;
-  while (segment && segment->room() + free_at_top(segment) < size) segment = segment->next;
+  while (segment && segment->room() < size) segment = segment->next;
   if (!segment) segment = map(size);
   if (!segment) return nullptr;
   Block* block = segment->last;
-  std::size_t more = size;
-  if (const std::size_t there = free_at_top(segment); there > 0)
-    remove(block), more -= there;
+  if (block && block->state == Block::kJoined)
+    take_out(joined_, block);
   else
-    block = new (segment->top) Block{segment, segment->last, 0, 0, nullptr, nullptr, false};
-  give_back(more);
+    block = new (segment->top) Block{segment, segment->last, 0, 0, Block::kUsed, nullptr, nullptr};
   block->size = size;
   segment->last = block;
   segment->top = block->end();
 
   const auto used = static_cast<std::size_t>(segment->top - segment->start);
-  char* const huge = segment->start + (used % kHugePage < kTailForHuge ? used : used + kHugePage) / kHugePage * kHugePage;
-  if (huge > segment->huge) {
+  const std::size_t pages = used / kHugePage + (used % kHugePage >= kTailForHuge ? 1 : 0);
+  if (char* const huge = segment->start + pages * kHugePage; huge > segment->huge) {
     madvise(segment->huge, static_cast<std::size_t>(huge - segment->huge), MADV_HUGEPAGE);
     segment->huge = huge;
   }
@@ -167,39 +203,51 @@ Arena::Block* Arena::extend(std::size_t size) noexcept {
 void* Arena::allocate(std::size_t bytes, std::size_t* capacity, bool* reused) noexcept {
   const std::size_t size = round_up(bytes + sizeof(Block), kUnit);
   Block* block = take(size);
-  *reused = block != nullptr;
   if (!block) block = extend(size);
   if (!block) return nullptr;
+  used_ += size;
+  allowed_ = std::max(allowed_, used_);
+  *reused = block->kept >= size;
+  // Kept pieces that did not fit make room for new pages, so that a program holds hardly more than it ever used. One that repeats
+  // itself soon finds all its blocks: a quarter of what went is allowed from then on.
+  if (const std::size_t held = used_ + kept_; !*reused && held > allowed_)
+    allowed_ += give_back(held - allowed_) / 4;
   *capacity = size - sizeof(Block);
   return block + 1;
 }
 
-Arena::Block* Arena::deallocate(void* data) noexcept {
+void Arena::deallocate(void* data) noexcept {
   Block* block = static_cast<Block*>(data) - 1;
-  Segment* segment = block->segment;
-  block->kept = block->size;
-  if (block != segment->last)
-    if (auto* after = reinterpret_cast<Block*>(block->end()); after->free) {
-      remove(after);
-      block->size += after->size, block->kept += after->kept;
-      if (segment->last == after) segment->last = block;
-    }
-  if (Block* before = block->before; before && before->free) {
-    remove(before);
-    before->size += block->size, before->kept += block->kept;
-    if (segment->last == block) segment->last = before;
-    block = before;
-  }
-  if (block != segment->last) reinterpret_cast<Block*>(block->end())->before = block;
-  insert(block);
-  return block;
+  used_ -= block->size;
+  kept_ += block->kept = block->size;
+  block->state = Block::kRecent;
+  recent_.insert(block);
 }
 
-// The top of a segment goes back below its last block in use, and a segment without one goes back whole.
+std::size_t Arena::give_back(std::size_t bytes) noexcept {
+  join();
+  std::size_t given = 0;
+  for (int bin = Bins::kCount - 1; bin >= 0 && given < bytes; --bin)
+    for (Block *block = joined_.first[bin], *next; block && given < bytes; block = next) {
+      next = block->next;
+      given += block->kept;
+      if (block->kept > 0 || block == block->segment->last) trim(block);
+    }
+  return given;
+}
+
+void Arena::give_all_back() noexcept {
+  give_back(SIZE_MAX);
+  allowed_ = used_;
+}
+
+// Of a joined block: its pages, but for that of its header. The top of a segment goes back below its last block in use, and a
+// segment without one goes back whole.
 void Arena::trim(Block* block) noexcept {
-  remove(block);
+  take_out(joined_, block);
   Segment* const segment = block->segment;
-  if (block == segment->last && !block->before) {
+  const bool at_top = block == segment->last;
+  if (at_top && !block->before) {
     Segment** link = &segments_;
     while (*link != segment) link = &(*link)->next;
     *link = segment->next;
@@ -207,31 +255,22 @@ void Arena::trim(Block* block) noexcept {
     delete segment;
     return;
   }
-  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const bool at_top = block == segment->last;
-  const auto first = round_up(reinterpret_cast<std::uintptr_t>(at_top ? block->start() : block->start() + sizeof(Block)), page);
-  const auto last = at_top ? round_up(reinterpret_cast<std::uintptr_t>(block->end()), page)
-                           : reinterpret_cast<std::uintptr_t>(block->end()) / page * page;
+  static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t start = static_cast<std::size_t>(block->start() - segment->start), end = start + block->size;
+  const std::size_t first = round_up(at_top ? start : start + sizeof(Block), page);
+  const std::size_t last = at_top ? round_up(end, page) : end / page * page;
   if (at_top) segment->last = block->before, segment->top = block->start();
-  if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);  // the header too at the top
+  if (last > first) madvise(segment->start + first, last - first, MADV_DONTNEED);
   if (!at_top) {
     block->kept = 0;
-    insert(block);
+    block->state = Block::kJoined;
+    joined_.insert(block);
     return;
   }
-  char* const huge = reinterpret_cast<char*>(round_up(reinterpret_cast<std::uintptr_t>(segment->top), kHugePage));
-  if (huge < segment->huge) {
+  if (char* const huge = segment->start + round_up(start, kHugePage); huge < segment->huge) {
     madvise(huge, static_cast<std::size_t>(segment->huge - huge), MADV_NOHUGEPAGE);
     segment->huge = huge;
   }
-}
-
-void Arena::trim() noexcept {
-  for (int bin = 0; bin < kBins; ++bin)
-    for (Block *block = bins_[bin], *next; block; block = next) {
-      next = block->next;
-      if (block->kept > 0 || block == block->segment->last) trim(block);
-    }
 }
 
 }  // namespace wengert

@@ -91,7 +91,7 @@ void exponentials(const AttentionArgs& a) {
     a.sum[r] = a.sum[r] * factor + sum;
     a.largest[r] = largest;
     if (factor == 1) continue;
-    T* out = static_cast<T*>(a.out) + r * a.width;
+    T* out = static_cast<T*>(a.out) + r * a.out_row;
     const Vec<T> by(static_cast<T>(factor));
     each_vector<T>(a.width, [&](int64_t i, int lanes) { store(load(out + i, lanes) * by, out + i, lanes); });
   }

@@ -14,10 +14,11 @@ struct AttentionArgs {
   int64_t mask_row;
   int64_t visible;
   bool causal;
-  // Forward: the largest score and the sum of exponentials so far; `out`, rows of `width`, is scaled to the new largest one.
+  // Forward: the largest score and the sum of exponentials so far; `out`, rows of `width` that are out_row
+  // elements apart, is scaled to the new largest one.
   double *largest, *sum;
   void* out;
-  int64_t width;
+  int64_t width, out_row;
   // Backward: the logarithms of the sums, the gradients of the probabilities (alike the scores), their rows' totals.
   const double *log_sum, *total;
   void* gradient;

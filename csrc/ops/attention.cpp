@@ -30,7 +30,7 @@ constexpr std::size_t aligned(int64_t bytes) { return static_cast<std::size_t>(r
 // The batch dimensions of `tensor`, (..., rows, columns), broadcast to `batch`; columns are one element apart.
 struct Matrices {
   Tensor made;
-  const char* data;
+  char* data;
   int64_t size, rows, columns, row;  // bytes of an element, sizes, elements from a row to the next
   Dims batch, steps;
 
@@ -49,7 +49,7 @@ struct Matrices {
     }
   }
   // Row i of matrix `index` of the batch.
-  const char* at(int64_t index, int64_t i) const {
+  char* at(int64_t index, int64_t i) const {
     int64_t offset = i * row;
     for (int d = batch.size() - 1; d >= 0; --d) offset += index % batch[d] * steps[d], index /= batch[d];
     return data + offset * size;
@@ -140,6 +140,7 @@ struct Attention {
             .sum = nullptr,
             .out = nullptr,
             .width = 0,
+            .out_row = 0,
             .log_sum = nullptr,
             .total = nullptr,
             .gradient = nullptr,
@@ -177,12 +178,27 @@ Dims result_sizes(const Dims& batch, int64_t rows, int64_t columns) {
   return sizes;
 }
 
+// The rows of the last batch dimension, the heads, lie together: (..., heads, rows, columns) in the memory of (..., rows, heads,
+// columns), which a projection of all heads reads without a copy.
+Tensor rows_of_heads(const Dims& batch, int64_t rows, int64_t columns, DType dtype) {
+  const int heads = batch.size() - 1;
+  Dims sizes = result_sizes(batch, rows, columns);
+  if (heads >= 0) std::swap(sizes[heads], sizes[heads + 1]);
+  const Tensor made = full(sizes, Scalar::of(0.0), dtype);
+  if (heads < 0) return made;
+  Dims strides = made.strides();
+  std::swap(sizes[heads], sizes[heads + 1]);
+  std::swap(strides[heads], strides[heads + 1]);
+  return made.view_as(sizes, strides);
+}
+
 Result attention_call(const Call& call) {
   const Attention a(call.args);
   const int64_t size = a.size(), width = a.value.columns, L = a.query.rows, S = a.key.rows, E = a.query.columns;
-  const Tensor out = full(result_sizes(a.batch, L, width), Scalar::of(0.0), a.dtype);
+  const Tensor out = rows_of_heads(a.batch, L, width, a.dtype);
   const Tensor log_sums = full(result_sizes(a.batch, L, -1), Scalar::of(-HUGE_VAL), DType::float64);
   if (out.numel() == 0 || S == 0) return std::pair(out, log_sums);
+  const Matrices results(out, a.batch);
   const int64_t blocks = ceil_div(L, kQueries), keys = std::min(kKeys, S), pitch = round_up(keys, a.gemm.vector);
   const int used = threads_for(a.ns(), a.count * blocks);
   const std::size_t key_bytes = a.packed_bytes(E, keys), value_bytes = a.packed_bytes(keys, width);
@@ -199,7 +215,7 @@ Result attention_call(const Call& call) {
     const int64_t all = a.count * blocks;
     for (int64_t unit = all * thread / threads; unit < all * (thread + 1) / threads; ++unit) {
       const int64_t index = unit / blocks, i = unit % blocks * kQueries, rows = std::min(kQueries, L - i);
-      char* to = out.data() + (index * L + i) * width * size;
+      char* to = results.at(index, i);
       std::fill_n(largest, rows, -HUGE_VAL);
       std::fill_n(sum, rows, 0.0);
       for (int64_t j = 0; j < S && !a.hidden(i, rows, j); j += keys) {
@@ -212,13 +228,13 @@ Result attention_call(const Call& call) {
         if (E == 0) std::fill_n(scores, score_bytes, '\0');
         a.multiply(rows, n, E, a.query.at(index, i), a.query.row, 1, packed_key, scores, pitch, false, a.scale_bytes);
         AttentionArgs args = a.block(index, i, rows, j, n, scores, pitch);
-        args.largest = largest, args.sum = sum, args.out = to, args.width = j ? width : 0;
+        args.largest = largest, args.sum = sum, args.out = to, args.width = j ? width : 0, args.out_row = results.row;
         a.kernel.exponentials(args);
-        a.multiply(rows, width, n, scores, pitch, 1, packed_value, to, width, j > 0, a.one);
+        a.multiply(rows, width, n, scores, pitch, 1, packed_value, to, results.row, j > 0, a.one);
       }
       const NormalizeKernel& lines = kernels().normalize->of[a.dtype == DType::float64];
       for (int64_t r = 0; r < rows; ++r) {
-        char* row = to + r * width * size;
+        char* row = to + r * results.row * size;
         if (sum[r] != 0) lines.map(row, row, width, 1 / sum[r], 0, 0);
         log_sums.data<double>()[index * L + i + r] = largest[r] + std::log(sum[r]);
       }
@@ -238,13 +254,13 @@ Result attention_gradient_call(const Call& call) {
             log_sum.sizes() == result_sizes(a.batch, L, -1) && log_sum.dtype() == DType::float64,
         "attention: expected a gradient and a result of shape ", shape, ", but got ", cotangent.sizes(), " and ",
         output.sizes());
-  const auto zeros = [&](int64_t rows, int64_t columns) {
-    return full(result_sizes(a.batch, rows, columns), Scalar::of(0.0), a.dtype);
-  };
-  const Tensor to_query = zeros(L, E), to_key = zeros(S, E), to_value = zeros(S, width);
+  const Tensor to_query = rows_of_heads(a.batch, L, E, a.dtype), to_key = rows_of_heads(a.batch, S, E, a.dtype),
+               to_value = rows_of_heads(a.batch, S, width, a.dtype);
   const auto result = [&] { return std::vector<Tensor>{to_query, to_key, to_value}; };
   if (a.count == 0 || L == 0 || S == 0) return result();
-  const Tensor grad = contiguous(cotangent), values = contiguous(output), sums = contiguous(log_sum);
+  const Matrices grad(cotangent, a.batch), values(output, a.batch), query_grad(to_query, a.batch), key_grad(to_key, a.batch),
+      value_grad(to_value, a.batch);
+  const Tensor sums = contiguous(log_sum);
   const int64_t keys = std::min(kKeys, S), pitch = round_up(keys, a.gemm.vector), queries = std::min(kQueries, L);
   const double ns = 2.5 * a.ns();
   const int used = threads_for(ns, a.count);
@@ -265,8 +281,7 @@ Result attention_gradient_call(const Call& call) {
          *key_rows = pieces.take(key_rows_bytes);
     char *packed_query = pieces.take(query_bytes), *packed_grad = pieces.take(grad_bytes);
     for (int64_t index = a.count * thread / threads; index < a.count * (thread + 1) / threads; ++index) {
-      const char *g = grad.data() + index * L * width * size, *o = values.data() + index * L * width * size;
-      for (int64_t i = 0; i < L; ++i) total[i] = lines.sums(g + i * width * size, o + i * width * size, width, 0).product;
+      for (int64_t i = 0; i < L; ++i) total[i] = lines.sums(grad.at(index, i), values.at(index, i), width, 0).product;
       for (int64_t j = 0; j < S; j += keys) {
         const int64_t n = std::min(keys, S - j);
         a.gemm.pack_b(a.key.at(index, j), 1, a.key.row, E, n, packed_key);
@@ -275,20 +290,19 @@ Result attention_gradient_call(const Call& call) {
         for (int64_t i = 0; i < L; i += queries) {
           const int64_t rows = std::min(queries, L - i);
           if (a.hidden(i, rows, j)) continue;
-          const char *q = a.query.at(index, i), *g_rows = g + i * width * size;
+          const char *q = a.query.at(index, i), *g = grad.at(index, i);
           if (E == 0) std::fill_n(scores, score_bytes, '\0');
           if (width == 0) std::fill_n(gradient, score_bytes, '\0');
           a.multiply(rows, n, E, q, a.query.row, 1, packed_key, scores, pitch, false, a.scale_bytes);
-          a.multiply(rows, n, width, g_rows, width, 1, packed_value, gradient, pitch, false, a.one);
+          a.multiply(rows, n, width, g, grad.row, 1, packed_value, gradient, pitch, false, a.one);
           AttentionArgs args = a.block(index, i, rows, j, n, scores, pitch);
           args.log_sum = sums.data<double>() + index * L + i, args.total = total + i, args.gradient = gradient;
           a.kernel.probabilities(args);
           a.gemm.pack_b(q, a.query.row, 1, rows, E, packed_query);
-          a.gemm.pack_b(g_rows, width, 1, rows, width, packed_grad);
-          a.multiply(n, width, rows, scores, 1, pitch, packed_grad, to_value.data() + (index * S + j) * width * size, width,
-                     true, a.one);
-          a.multiply(n, E, rows, gradient, 1, pitch, packed_query, to_key.data() + (index * S + j) * E * size, E, true, a.one);
-          a.multiply(rows, E, n, gradient, pitch, 1, key_rows, to_query.data() + (index * L + i) * E * size, E, true, a.one);
+          a.gemm.pack_b(g, grad.row, 1, rows, width, packed_grad);
+          a.multiply(n, width, rows, scores, 1, pitch, packed_grad, value_grad.at(index, j), value_grad.row, true, a.one);
+          a.multiply(n, E, rows, gradient, 1, pitch, packed_query, key_grad.at(index, j), key_grad.row, true, a.one);
+          a.multiply(rows, E, n, gradient, pitch, 1, key_rows, query_grad.at(index, i), query_grad.row, true, a.one);
         }
       }
     }
