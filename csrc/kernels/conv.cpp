@@ -1,6 +1,7 @@
 #include "kernels/conv.h"
 
 #include "simd/mask.h"
+#include "simd/transpose.h"
 
 namespace wengert::WENGERT_ISA {
 namespace {
@@ -9,6 +10,38 @@ namespace {
 template <class T>
 void fill_over(T* out, int64_t n, Vec<T> value) {
   for (int64_t i = 0; i < n; i += Vec<T>::width) value.store(out + i);
+}
+
+// Every second element of a and b together, from the first or the second on.
+template <int First, class T, int... I>
+Vec<T> every_second(Vec<T> a, Vec<T> b, Lanes<I...>) {
+#if defined(__clang__)
+  return typename Vec<T>::Raw(__builtin_shufflevector(a.v, b.v, (2 * I + First)...));
+#else
+  return typename Vec<T>::Raw(__builtin_shuffle(a.v, b.v, typename LaneIndex<T>::Raw{(2 * I + First)...}));
+#endif
+}
+
+// even[i] = in[2 i], odd[i] = in[2 i + 1]
+template <class T>
+void split_by_two(const T* in, int64_t n, T* even, T* odd) {
+  using V = Vec<T>;
+  constexpr int W = V::width;
+  constexpr FirstLanes<W> all;
+  for (; n >= 2 * W; n -= 2 * W, in += 2 * W, even += W, odd += W) {
+    const V a = V::load(in), b = V::load(in + W);
+    every_second<0>(a, b, all).store(even);
+    every_second<1>(a, b, all).store(odd);
+  }
+  if (n == 0) return;
+  const int lanes = static_cast<int>(n);
+  const V a = lanes < W ? V::load(in, lanes) : V::load(in), b = lanes > W ? V::load(in + W, lanes - W) : V(T(0));
+  const V evens = every_second<0>(a, b, all), odds = every_second<1>(a, b, all);
+  if (lanes == 2 * W - 1)
+    evens.store(even);
+  else
+    evens.store(even, (lanes + 1) / 2);
+  odds.store(odd, lanes / 2);
 }
 
 template <class T>
@@ -38,7 +71,12 @@ void band(const BandArgs& a) {
         fill_over(out + left + middle, a.columns - left - middle, pad);
         continue;
       }
-      fill_over(out, a.out_row, pad);
+      if (left > 0 || left + middle < a.columns) fill_over(out, a.out_row, pad);
+      if (a.step == 2) {
+        T *first = out + left % 2 * a.run + left / 2, *second = out + (left + 1) % 2 * a.run + (left + 1) / 2;
+        split_by_two(row, middle, first, second);
+        continue;
+      }
       for (int64_t phase = 0; phase < a.step; ++phase) {
         int64_t i = (phase - left) % a.step;
         if (i < 0) i += a.step;
@@ -171,37 +209,39 @@ template <class T>
 bool extremes(const WindowArgs& a) {
   using V = Vec<T>;
   constexpr int W = V::width;
-  const V lowest(-static_cast<T>(__builtin_inf()));
-  T place[W];  // the number of the tap, which T holds exactly
-  int64_t lowest_place = 0;
+  const V lowest(-static_cast<T>(__builtin_inf())), none(T(-1));
+  T lane[W];
+  bool found = true;
   for (int64_t r = 0; r < a.rows; ++r) {
     const T* in = static_cast<const T*>(a.in) + r * a.in_row;
     T* out = static_cast<T*>(a.out) + r * a.out_row;
     for (int64_t j = 0; j < a.n; j += W) {
       const int lanes = static_cast<int>(a.n - j < W ? a.n - j : W);
-      V best = lowest, tap(T(-1));
+      V best = lowest, place = none;
       for (int64_t t = 0; t < a.taps; ++t) {
         const V x = V::load(in + a.offset[t] + j);
         const auto wins = greater(x, best) | unordered(x, x);
         best = blend(wins, x, best);
-        if (a.index) tap = blend(wins, V(static_cast<T>(t)), tap);
+        if (a.index) place = blend(wins, V(static_cast<T>(a.place[t])), place);
       }
       if (lanes < W)
         best.store(out + j, lanes);
       else
         best.store(out + j);
       if (!a.index) continue;
-      tap.store(place);
+      place.store(lane);
       int64_t* index = a.index + r * a.out_row + j;
-#pragma GCC unroll 1
+      const int64_t base = a.place_base + j * a.place_step + r * a.place_row;
+      int64_t lowest_place = 0;
       for (int l = 0; l < lanes; ++l) {
-        const auto t = static_cast<int64_t>(place[l]);
-        index[l] = t < 0 ? -1 : a.place[t] + (j + l) * a.place_step + r * a.place_row;
-        lowest_place = t < lowest_place ? t : lowest_place;
+        const auto tap = static_cast<int64_t>(lane[l]);
+        index[l] = tap < 0 ? -1 : base + l * a.place_step + tap;
+        lowest_place = tap < lowest_place ? tap : lowest_place;
       }
+      found = found && lowest_place == 0;
     }
   }
-  return lowest_place == 0;
+  return found;
 }
 
 template <class T>

@@ -52,9 +52,9 @@ struct WindowArgs {
   const int64_t* offset;
   int64_t taps;
   const void* weight;    // sums: `taps` of them, then what the sum starts from
-  const int64_t* place;  // extremes: what is added to a result's own place, j * place_step + r * place_row, for tap t
-  int64_t* index;        // extremes: the place of the extreme, where asked for; -1 where all taps are -inf
-  int64_t place_step, place_row;
+  const int64_t* place;  // extremes: where tap t is from the first one; below 2^24 for float32
+  int64_t* index;        // extremes: the place of the extreme, where asked for; negative where all taps are -inf
+  int64_t place_base, place_step, place_row;  // the first tap of result j of row r is at base + j * step + r * row
 };
 
 // Bands and what is made from them may be written and read up to kBandSlack bytes past their end.
@@ -68,7 +68,7 @@ struct ConvKernel {
   void (*sums)(const WindowArgs& args);
   // weight[t] += sum over results of out * tap t (`out` is read): lane by lane, then over the lanes, for the rows of one call
   void (*products)(const WindowArgs& args, void* weight);
-  // out = largest of the taps; the last NaN where there is one, else the first of equals. False if an index is -1
+  // out = largest of the taps; the last NaN where there is one, else the first of equals. False if an index is negative
   bool (*extremes)(const WindowArgs& args);
 };
 

@@ -17,8 +17,9 @@ namespace {
 using std::int64_t;
 
 constexpr const char* kCounts[] = {"", "one int", "two ints", "three ints"};
-constexpr int64_t kFewWindows = 4;  // in a row: vectors of them gain nothing
-constexpr double kElementNs = 1;    // of the loops that go window by window, element by element
+constexpr int64_t kExactPlaces = int64_t{1} << 24;  // whole numbers that float32 holds
+constexpr int64_t kFewWindows = 4;                  // in a row: vectors of them gain nothing
+constexpr double kElementNs = 1;                    // of the loops that go window by window, element by element
 
 // One number for all axes, or one each; none stands for `otherwise`.
 Dims expanded(const Value& value, const std::string& op, const char* name, int dims, const Dims& otherwise = {}) {
@@ -128,14 +129,17 @@ Result max_pool_call(const Call& call) {
   check_input(op, input, dims);
   const Spatial g = windows_of(op, input.sizes(), kernel, stride, padding, dilation, a[5].truth());
   check_floating(op, input);
-  Tensor made;
-  const Tensor& source = contiguous(input, &made);
   const Dims sizes = with_sizes(input.sizes(), g.at(g.output), dims);
-  const Tensor out = Tensor::empty(sizes, input.dtype());
   const bool indices = !call.op.fields.empty();
-  const Tensor index = indices ? Tensor::empty(sizes, DType::int64) : Tensor();
+  // Places within a window are kept in the elements' type.
+  int64_t reach = 0;
+  for (int i = 0; i < kSpatial; ++i) reach = reach * g.input[i] + g.dilation[i] * (g.kernel[i] - 1);
+  const DType dtype = indices && reach >= kExactPlaces ? DType::float64 : input.dtype();
+  Tensor made;
+  const Tensor& source = contiguous(input, dtype, &made);
+  const Tensor out = Tensor::empty(sizes, dtype), index = indices ? Tensor::empty(sizes, DType::int64) : Tensor();
   window_extremes(correlation(g, source, out, g.forward().axis), indices ? index.data<int64_t>() : nullptr);
-  if (indices) return std::pair(out, index);
+  if (indices) return std::pair(to_dtype(out, input.dtype()), index);
   return out;
 }
 
@@ -214,6 +218,15 @@ Tensor divided(const Tensor& values, const Tensor& divisor, Tensor* out) {
   return elementwise(kernel_row("div"), operands, out);
 }
 
+// Each window's share added to its elements.
+void share_out(const Spatial& g, const Tensor& shares, const Tensor& out) {
+  for (int64_t z = 0; z < std::min(g.stride[0], g.input[0]); ++z)
+    for (int64_t y = 0; y < std::min(g.stride[1], g.input[1]); ++y)
+      for (int64_t x = 0; x < std::min(g.stride[2], g.input[2]); ++x)
+        correlate_alone(correlation(g, shares, out, {g.to_input(0, z).axis, g.to_input(1, y).axis, g.to_input(2, x).axis}),
+                        nullptr, false);
+}
+
 Result avg_pool_call(const Call& call) {
   const Tensor& input = *call.args[0].tensor;
   const int dims = axes_of(call.op);
@@ -247,12 +260,7 @@ Result avg_pool_gradient_call(const Call& call) {
   check_floating(op, cotangent);
   Tensor out = Tensor::empty(shape, cotangent.dtype());
   if (out.numel() == 0) return out;
-  const Tensor shares = contiguous(divided(cotangent, divisors(g, how, cotangent.dtype()), nullptr));
-  for (int64_t z = 0; z < std::min(g.stride[0], g.input[0]); ++z)
-    for (int64_t y = 0; y < std::min(g.stride[1], g.input[1]); ++y)
-      for (int64_t x = 0; x < std::min(g.stride[2], g.input[2]); ++x)
-        correlate_alone(correlation(g, shares, out, {g.to_input(0, z).axis, g.to_input(1, y).axis, g.to_input(2, x).axis}),
-                        nullptr, false);
+  share_out(g, contiguous(divided(cotangent, divisors(g, how, cotangent.dtype()), nullptr)), out);
   return out;
 }
 
@@ -297,6 +305,22 @@ Dims adaptive_sizes(const std::string& op, const Tensor& input, const Dims& want
   return with_sizes(input.sizes(), sizes.data(), dims);
 }
 
+// Whether all windows have the same size and there are vectors of them.
+bool alike(const AdaptiveArgs& args) {
+  const auto divides = [](int64_t in, int64_t n) { return in % n == 0; };
+  return std::equal(args.in_size, args.in_size + kSpatial, args.out_size, divides) && args.out_size[2] >= kFewWindows;
+}
+Spatial windows_of(const AdaptiveArgs& args) {
+  Spatial g(kSpatial, args.planes);
+  for (int i = 0; i < kSpatial; ++i) {
+    g.input[i] = args.in_size[i], g.output[i] = args.out_size[i];
+    g.kernel[i] = g.stride[i] = args.in_size[i] / args.out_size[i];
+  }
+  return g;
+}
+
+Tensor number(int64_t value, DType dtype) { return full({}, Scalar::of(static_cast<double>(value)), dtype); }
+
 Result adaptive_avg_call(const Call& call) {
   const Tensor& input = *call.args[0].tensor;
   const int dims = axes_of(call.op);
@@ -306,21 +330,16 @@ Result adaptive_avg_call(const Call& call) {
   Tensor made;
   const Tensor& source = contiguous(input, &made);
   AdaptiveArgs args = adaptive_args(input.sizes(), sizes, dims);
-  const int64_t each = elements(args.in_size) / elements(args.out_size);  // elements of a window, where they are all alike
+  const Tensor each = number(elements(args.in_size) / elements(args.out_size), input.dtype());
   if (elements(args.out_size) == 1) {
     Dims last;
     for (int i = input.dim() - dims; i < input.dim(); ++i) last.push_back(i);
-    return divided(sum(source, last, true), full({}, Scalar::of(static_cast<double>(each)), input.dtype()), nullptr);
+    return divided(sum(source, last, true), each, nullptr);
   }
-  if (std::equal(args.in_size, args.in_size + kSpatial, args.out_size, [](int64_t in, int64_t n) { return in % n == 0; }) &&
-      args.out_size[2] >= kFewWindows) {
-    Spatial g(dims, args.planes);
-    for (int i = 0; i < kSpatial; ++i) {
-      g.input[i] = args.in_size[i], g.output[i] = args.out_size[i];
-      g.kernel[i] = g.stride[i] = args.in_size[i] / args.out_size[i];
-    }
+  if (alike(args)) {
+    const Spatial g = windows_of(args);
     correlate_alone(correlation(g, source, out, g.forward().axis), nullptr, false);
-    divided(out, full({}, Scalar::of(static_cast<double>(each)), input.dtype()), &out);
+    divided(out, each, &out);
     return out;
   }
   args.in = source.data(), args.out = out.data();
@@ -342,9 +361,18 @@ Result adaptive_avg_gradient_call(const Call& call) {
   const Tensor out = Tensor::empty(shape, cotangent.dtype());
   if (out.numel() == 0) return out;
   if (cotangent.numel() == 0) return full(shape, Scalar::of(0.0), cotangent.dtype());
+  AdaptiveArgs args = adaptive_args(shape, cotangent.sizes(), dims);
+  const int64_t windows = elements(args.out_size);
+  if (windows == 1 || alike(args)) {
+    const Tensor shares = divided(cotangent, number(elements(args.in_size) / windows, cotangent.dtype()), nullptr);
+    if (windows == 1)
+      copy_unchecked(out, shares);
+    else
+      share_out(windows_of(args), contiguous(shares), out);
+    return out;
+  }
   Tensor made;
   const Tensor& shares = contiguous(cotangent, &made);
-  AdaptiveArgs args = adaptive_args(shape, cotangent.sizes(), dims);
   args.in = shares.data(), args.out = out.data();
   each_plane(kernels().pool->of[out.dtype() == DType::float64].shares, args, elements(args.out_size), elements(args.in_size),
              out.itemsize());

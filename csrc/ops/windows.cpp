@@ -52,6 +52,7 @@ WindowArgs window(const Bands& b, const Bands::Unit& unit, const char* band, con
           .weight = nullptr,
           .place = nullptr,
           .index = nullptr,
+          .place_base = 0,
           .place_step = b.c.axis[2].step,
           .place_row = b.c.axis[1].step * b.c.axis[2].source};
 }
@@ -115,22 +116,21 @@ void window_extremes(const Correlation& c, int64_t* index) {
   const Bands b = cut(c, ns);
   const CorrelationAxis &z = c.axis[0], &y = c.axis[1], &x = c.axis[2];
   const int64_t taps = c.taps();
-  const Scratch<4096> shared(aligned(taps * 8));
-  auto* offset = reinterpret_cast<int64_t*>(shared.data());
+  const Scratch<4096> shared(2 * aligned(taps * 8));
+  auto *offset = reinterpret_cast<int64_t*>(shared.data()),
+       *place = reinterpret_cast<int64_t*>(shared.data() + aligned(taps * 8));
   b.offsets(1, offset);
-  each_band(b, ns, -HUGE_VAL, aligned(taps * 8), [&](const Bands::Unit& unit, int64_t group, const char* band, char* memory) {
+  for (int64_t t = 0; t < taps; ++t) {
+    const int64_t d = t / (y.taps * x.taps), h = t / x.taps % y.taps, w = t % x.taps;
+    place[t] = (d * z.tap_step * y.source + h * y.tap_step) * x.source + w * x.tap_step;
+  }
+  each_band(b, ns, -HUGE_VAL, 0, [&](const Bands::Unit& unit, int64_t group, const char* band, char*) {
     WindowArgs args = window(b, unit, band, offset);
     const int64_t at = (unit.image * c.groups + group) * b.result_channel() + b.result_place(unit.z, unit.y);
     args.out = c.result + at * b.size;
     if (index) {
-      auto* place = reinterpret_cast<int64_t*>(memory);
       args.place = place, args.index = index + at;
-      for (int64_t d = 0; d < z.taps; ++d)
-        for (int64_t h = 0; h < y.taps; ++h)
-          for (int64_t w = 0; w < x.taps; ++w)
-            *place++ =
-                ((unit.z * z.step + z.tap + d * z.tap_step) * y.source + unit.y * y.step + y.tap + h * y.tap_step) * x.source +
-                x.tap + w * x.tap_step;
+      args.place_base = ((unit.z * z.step + z.tap) * y.source + unit.y * y.step + y.tap) * x.source + x.tap;
     }
     if (b.kernel.extremes(args)) return;
     for (int64_t r = 0; r < unit.rows; ++r)

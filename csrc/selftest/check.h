@@ -40,6 +40,7 @@ void test_gemm(const KernelTable& table, Report& report);
 void test_gemv(const KernelTable& table, Report& report);
 void test_sort(const KernelTable& table, Report& report);
 void test_random(const KernelTable& table, Report& report);
+void test_network(const KernelTable& table, Report& report);
 void test_optimize(const KernelTable& table, Report& report);
 void test_recurrent(const KernelTable& table, Report& report);
 void test_probe(const KernelTable& table, Report& report);

@@ -22,6 +22,7 @@ constexpr struct {
     {"gemv", test_gemv},
     {"sort", test_sort},
     {"random", test_random},
+    {"network", test_network},
     {"optimize", test_optimize},
     {"recurrent", test_recurrent},
     {"probe", test_probe},
