@@ -1,5 +1,5 @@
-// All steps of a recurrent layer in one direction. The sums of the gates begin as one product over all steps; the steps add
-// that with the hidden state.
+// All steps of a recurrent layer in one direction: the sums of the gates are the products of input and hidden state with their
+// weights, which the kernel of the cell makes values and states of.
 #include "ops/recurrent.h"
 
 #include <cstring>
@@ -33,10 +33,21 @@ Tensor sum_of_biases(const Layer& layer, const Tensor* b_ih, const Tensor* b_hh,
   return sum;
 }
 
-// input w_ih^T
-void multiply_input(const Layer& layer, const Tensor& to) {
-  product(layer.dtype, layer.rows(), layer.gates * layer.hidden, layer.features, layer.input.data(), layer.features, 1,
-          layer.w_ih.data(), layer.w_ih.stride(1), layer.w_ih.stride(0), to.data(), to.size(1));
+constexpr int64_t kFusedWeights = 512 << 10;  // bytes of both weights up to which each step adds its part of the input
+constexpr int64_t kFusedRows = 8;             // a product of fewer rows costs as much
+
+// The sums of the gates begin as input w_ih^T: at each step, by `weight`, where both weights stay in a second-level cache, so
+// that the sums are in the first-level cache of the thread that needs them next. Else `weight` stays empty and `to` is written
+// here.
+void begin_sums(const Layer& layer, const Sharing& sharing, const Tensor& to, std::optional<StepWeight>* weight) {
+  const int64_t columns = layer.gates * layer.hidden;
+  const bool fused = sharing.packed && layer.features > 0 && layer.batch() >= kFusedRows;
+  if (fused && (layer.features + layer.outputs) * columns * layer.size() <= kFusedWeights)
+    weight->emplace(sharing, layer.w_ih.data(), layer.w_ih.stride(1), layer.w_ih.stride(0), layer.features,
+                    static_cast<int>(layer.gates), layer.hidden);
+  else
+    product(layer.dtype, layer.rows(), columns, layer.features, layer.input.data(), layer.features, 1, layer.w_ih.data(),
+            layer.w_ih.stride(1), layer.w_ih.stride(0), to.data(), columns);
 }
 
 // Block after block of the transposed rows [first, first + blocks * hidden) of w_hh: (outputs, blocks * hidden).
@@ -70,8 +81,9 @@ Result lstm_call(const Call& call) {
   const Tensor bias = sum_of_biases(layer, given(a[5]), given(a[6]), 0), zeros = layer.zeros({hidden});
   const Tensor gates = layer.matrix(4 * hidden), cells = layer.matrix(hidden), output = layer.matrix(layer.outputs),
                raw = projects ? layer.matrix(hidden) : output;
-  multiply_input(layer, gates);
   const Sharing sharing(layer.dtype, *layer.steps, 4, hidden);
+  std::optional<StepWeight> of_input;
+  begin_sums(layer, sharing, gates, &of_input);
   const Groups groups = sharing.cut(hidden);
   const StepWeight weight = recurrent_weight(layer, sharing, 0, 4);
   std::optional<StepWeight> projection;
@@ -84,6 +96,7 @@ Result lstm_call(const Call& call) {
       const int64_t row = place.row + first, count = last - first;
       if (phase == 1) return projection->multiply(group, count, at(raw, row), hidden, at(output, row), layer.outputs, false);
       const bool begins = source < 0;
+      if (of_input) of_input->multiply(group, count, at(layer.input, row), layer.features, at(gates, row), 4 * hidden, false);
       weight.multiply(group, count, begins ? at(layer.h, first) : at(output, source), layer.outputs, at(gates, row), 4 * hidden,
                       true);
       CellArgs args = place.args(layer, count);
@@ -108,8 +121,9 @@ Result gru_call(const Call& call) {
   const int64_t hidden = layer.hidden;
   const Tensor bias = sum_of_biases(layer, given(a[4]), given(a[5]), hidden);
   const Tensor gates = layer.matrix(3 * hidden), inner = layer.matrix(hidden), output = layer.matrix(hidden);
-  multiply_input(layer, gates);
   const Sharing sharing(layer.dtype, *layer.steps, 3, hidden);
+  std::optional<StepWeight> of_input;
+  begin_sums(layer, sharing, gates, &of_input);
   const Groups groups = sharing.cut(hidden);
   const StepWeight of_gates = recurrent_weight(layer, sharing, 0, 2), of_inner = recurrent_weight(layer, sharing, 2, 1);
   const CellLoop loop = loop_of(layer, kernels().recurrent->gru.forward);
@@ -119,6 +133,7 @@ Result gru_call(const Call& call) {
       const int64_t row = place.row + first, count = last - first;
       const Tensor& states = source < 0 ? layer.h : output;
       const int64_t before = source < 0 ? first : source;
+      if (of_input) of_input->multiply(group, count, at(layer.input, row), layer.features, at(gates, row), 3 * hidden, false);
       of_gates.multiply(group, count, at(states, before), hidden, at(gates, row), 3 * hidden, true);
       of_inner.multiply(group, count, at(states, before), hidden, at(inner, row), hidden, false);
       CellArgs args = place.args(layer, count);
@@ -141,8 +156,9 @@ Result rnn_call(const Call& call) {
       make_layer("_rnn_layer", 1, *a[0].tensor, given(a[1]), *a[2].tensor, *a[3].tensor, nullptr, given(a[7]), a[8].truth());
   const int64_t hidden = layer.hidden;
   const Tensor bias = sum_of_biases(layer, given(a[4]), given(a[5]), 0), output = layer.matrix(hidden);
-  multiply_input(layer, output);
   const Sharing sharing(layer.dtype, *layer.steps, 1, hidden);
+  std::optional<StepWeight> of_input;
+  begin_sums(layer, sharing, output, &of_input);
   const Groups groups = sharing.cut(hidden);
   const StepWeight weight = recurrent_weight(layer, sharing, 0, 1);
   const CellLoop loop = loop_of(layer, loops);
@@ -150,6 +166,7 @@ Result rnn_call(const Call& call) {
     const Place place(layer, groups, step, group);
     layer.steps->each_source(step, begin, end, [&](int64_t first, int64_t last, int64_t source) {
       const int64_t row = place.row + first, count = last - first;
+      if (of_input) of_input->multiply(group, count, at(layer.input, row), layer.features, at(output, row), hidden, false);
       weight.multiply(group, count, source < 0 ? at(layer.h, first) : at(output, source), hidden, at(output, row), hidden,
                       true);
       CellArgs args = place.args(layer, count);
