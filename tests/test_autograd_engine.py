@@ -232,6 +232,20 @@ def test_batched_grads_run_one_after_the_other():
         grad(y, x, torch.tensor(1.0), is_grads_batched=True)
 
 
+@pytest.mark.parametrize("exponent", [1, 2, 3])
+def test_derivatives_of_powers_end_in_zero(exponent):
+    """n + 1 times differentiated x^n is 0, which no graph leads to: once more is an error."""
+    x = torch.tensor([1.5, -2.0], requires_grad=True)
+    for power in (lambda x: x**exponent, torch.square if exponent == 2 else lambda x: x.pow(float(exponent))):
+        y, factor = power(x), 1
+        for n in range(exponent, -1, -1):
+            (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+            factor *= n
+            assert y.tolist() == [factor * v ** max(n - 1, 0) for v in (1.5, -2.0)]
+        with pytest.raises(RuntimeError, match="does not require grad"):
+            torch.autograd.grad(y.sum(), x)
+
+
 def test_higher_derivatives():
     x = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
     value, found = x**5, []

@@ -202,6 +202,12 @@ def test_the_version_counts_writes():
 
 def test_types_by_name():
     names = ["Bool", "Byte", "Char", "Short", "Int", "Long", "UInt16", "UInt32", "UInt64", "Float", "Double"]
+    for dtype in DTYPES:
+        assert torch.zeros(2).type(torch.zeros(1, dtype=dtype_of(dtype)).type()).dtype == dtype_of(dtype)
+    assert torch.ones(2).type(torch.LongTensor).tolist() == [1, 1]
+    for unknown in ("torch.Nothing", "LongTensor", "torch.cuda.FloatTensor"):
+        with pytest.raises(ValueError, match=f"invalid type: '{unknown}'"):
+            torch.zeros(1).type(unknown)
     assert [torch.zeros(1, dtype=dtype_of(d)).type() for d in DTYPES] == [f"torch.{name}Tensor" for name in names]
     assert [repr(dtype_of(d)) for d in DTYPES] == [f"torch.{d}" for d in DTYPES]
     assert torch.float is torch.float32 and torch.double is torch.float64 and torch.long is torch.int64

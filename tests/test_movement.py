@@ -259,6 +259,22 @@ def test_copies_of_views_share_nothing():
     assert [t.shape for t in torch.split_with_sizes_copy(x, [1, 2], 1)] == [(2, 1), (2, 2)]
 
 
+def test_more_parts_than_dimensions():
+    """A list of parts may be longer than any shape."""
+    x = torch.arange(200.0, requires_grad=True)
+    parts = x.split([1] * 100 + [100])
+    assert [p.tolist() for p in parts[:3]] == [[0], [1], [2]] and parts[-1].tolist() == list(range(100, 200))
+    torch.cat(parts[1:]).sum().backward()
+    assert x.grad.tolist() == [0] + [1] * 199
+    assert len(torch.tensor_split(x, list(range(1, 200)))) == 200
+    assert torch.split_with_sizes_copy(x, [2] * 100)[99].tolist() == [198, 199]
+    with pytest.raises(RuntimeError, match="sum exactly to 200"):
+        x.split([1] * 199)
+    assert torch.nn.functional.pad(torch.zeros([1] * 40), [0, 0] * 39 + [0, 1]).shape == (2, *[1] * 39)
+    with pytest.raises(RuntimeError, match="at most 64 dimensions, got 65"):
+        torch.zeros([1] * 65)
+
+
 X = torch.arange(12.0).view(3, 4)
 
 

@@ -41,6 +41,7 @@ TYPES = {
     "str": "builtins.str",
     "int[]": "builtins.int | Sequence[builtins.int]",
     "float[]": "Sequence[builtins.float]",
+    "list": "Sequence[builtins.int]",
     "tuple": "Sequence[builtins.int]",
     "dtype": "DType",
     "Generator": "_C.Generator",

@@ -23,6 +23,12 @@ class Dims {
     for (int i = 0; i < count; ++i) data()[i] = value;
   }
   Dims(std::initializer_list<std::int64_t> values) : Dims(std::span(values.begin(), values.size())) {}
+  // Of any number of entries, for lists that are not a tensor's shape.
+  static Dims list(int count) {
+    Dims made;
+    made.hold(count);
+    return made;
+  }
   explicit Dims(std::span<const std::int64_t> values) {
     resize(static_cast<int>(values.size()));
     std::memcpy(data(), values.data(), values.size() * sizeof(std::int64_t));
@@ -80,11 +86,14 @@ class Dims {
  private:
   void resize(int count) {  // only on an empty object
     check(count <= kMaxDims, "a tensor has at most ", kMaxDims, " dimensions, got ", count);
+    hold(count);
+  }
+  void hold(int count) {
     count_ = count;
     if (count > kInlineDims) heap_ = new std::int64_t[count];
   }
   void assign(const Dims& other) {
-    resize(other.count_);
+    hold(other.count_);
     if (count_ <= kInlineDims)
       std::memcpy(inline_, other.inline_, sizeof inline_);
     else

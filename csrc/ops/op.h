@@ -44,6 +44,7 @@ enum class ArgKind : std::uint8_t {
   ints,
   floats,
   tuple,
+  list,
   dtype,
   generator,
   device,

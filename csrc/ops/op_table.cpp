@@ -66,7 +66,8 @@ ArgKind kind_of(std::string_view type) {
                 {"int", ArgKind::integer},         {"float", ArgKind::floating},
                 {"bool", ArgKind::boolean},        {"str", ArgKind::text},
                 {"int[]", ArgKind::ints},          {"float[]", ArgKind::floats},
-                {"tuple", ArgKind::tuple},         {"dtype", ArgKind::dtype},
+                {"tuple", ArgKind::tuple},         {"list", ArgKind::list},
+                        {"dtype", ArgKind::dtype},
                 {"Generator", ArgKind::generator}, {"device", ArgKind::device},
                 {"layout", ArgKind::layout},       {"memory_format", ArgKind::memory_format}};
   for (const auto& entry : kNames)

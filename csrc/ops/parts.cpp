@@ -293,7 +293,7 @@ Result unbind_op(const Call& call) {
    letter_split_op<letter, dim>,                                                                                         \
    "Views of equal parts along " where "; sections has to divide its size.\n\n" example},                                \
   {                                                                                                                      \
-    name ".indices", "", "input: Tensor, indices: tuple -> Tensor[]", kFunction | kMethod, letter_split_op<letter, dim>, \
+    name ".indices", "", "input: Tensor, indices: list -> Tensor[]", kFunction | kMethod, letter_split_op<letter, dim>, \
         "Views of the parts before, between and after indices along " where ".\n\n" example                              \
   }
 
@@ -321,17 +321,17 @@ constexpr OpRow kRows[] = {
     {"split", "", "tensor: Tensor, split_size_or_sections: int, dim: int = 0 -> Tensor[]", kFunction, split_op,
      "Views of the parts of split_size_or_sections elements along dim; the last may be smaller.\n\n"
      ">>> wengert.split(wengert.arange(5), 2)\n(tensor([0, 1]), tensor([2, 3]), tensor([4]))"},
-    {"split.sizes", "", "tensor: Tensor, split_size_or_sections: tuple, dim: int = 0 -> Tensor[]", kFunction,
+    {"split.sizes", "", "tensor: Tensor, split_size_or_sections: list, dim: int = 0 -> Tensor[]", kFunction,
      split_with_sizes_op,
      "Views of the parts of the given sizes along dim.\n\n"
      ">>> wengert.split(wengert.arange(3), [1, 2])\n(tensor([0]), tensor([1, 2]))"},
     {"split.method", "", "input: Tensor, split_size: int, dim: int = 0 -> Tensor[]", kMethod, split_op,
      "Views of the parts of split_size elements along dim; the last may be smaller.\n\n"
      ">>> wengert.arange(3).split(2)\n(tensor([0, 1]), tensor([2]))"},
-    {"split.method_sizes", "", "input: Tensor, split_size: tuple, dim: int = 0 -> Tensor[]", kMethod, split_with_sizes_op,
+    {"split.method_sizes", "", "input: Tensor, split_size: list, dim: int = 0 -> Tensor[]", kMethod, split_with_sizes_op,
      "Views of the parts of the given sizes along dim.\n\n"
      ">>> wengert.arange(3).split([1, 2])\n(tensor([0]), tensor([1, 2]))"},
-    {"split_with_sizes", "unsafe_split_with_sizes", "input: Tensor, split_sizes: tuple, dim: int = 0 -> Tensor[]",
+    {"split_with_sizes", "unsafe_split_with_sizes", "input: Tensor, split_sizes: list, dim: int = 0 -> Tensor[]",
      kFunction | kMethod, split_with_sizes_op,
      "Views of the parts of the given sizes along dim.\n\n"
      ">>> wengert.split_with_sizes(wengert.arange(3), [1, 2])\n(tensor([0]), tensor([1, 2]))"},
@@ -354,7 +354,7 @@ constexpr OpRow kRows[] = {
     {"tensor_split", "", "input: Tensor, sections: int, dim: int = 0 -> Tensor[]", kFunction | kMethod, tensor_split_op,
      "Views of exactly `sections` parts along dim, the first of them one larger where the size is no multiple.\n\n"
      ">>> wengert.arange(3).tensor_split(2)\n(tensor([0, 1]), tensor([2]))"},
-    {"tensor_split.indices", "", "input: Tensor, indices: tuple, dim: int = 0 -> Tensor[]", kFunction | kMethod,
+    {"tensor_split.indices", "", "input: Tensor, indices: list, dim: int = 0 -> Tensor[]", kFunction | kMethod,
      tensor_split_op,
      "Views of the parts before, between and after indices along dim.\n\n"
      ">>> wengert.arange(3).tensor_split([1])\n(tensor([0]), tensor([1, 2]))"},

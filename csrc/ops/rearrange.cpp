@@ -382,7 +382,7 @@ constexpr OpRow kRows[] = {
      kFunction | kMethod, repeat_interleave_int_op,
      "Every slice of input along dim `repeats` times; without dim, every element.\n\n"
      ">>> wengert.tensor([5, 6]).repeat_interleave(2)\ntensor([5, 5, 6, 6])"},
-    {"constant_pad_nd", "", "input: Tensor, pad: tuple, value: Number = 0", kFunction, constant_pad_op,
+    {"constant_pad_nd", "", "input: Tensor, pad: list, value: Number = 0", kFunction, constant_pad_op,
      "input with value around it: pad is (before, after) of the last dimension, then of the one before it; negative cuts.\n\n"
      ">>> wengert.constant_pad_nd(wengert.tensor([1, 2]), (1, 2), 9)\ntensor([9, 1, 2, 9, 9])"},
 };

@@ -80,7 +80,7 @@ constexpr OpRow kRows[] = {
                       ">>> wengert.view_copy(wengert.arange(4), (2, 2))\ntensor([[0, 1],\n        [2, 3]])"),
     WENGERT_VIEW_COPY("view_copy.dtype", "input: Tensor, dtype: dtype",
                       ">>> wengert.view_copy(wengert.tensor([1.0]), wengert.int32)\ntensor([1065353216], dtype=torch.int32)"),
-    WENGERT_VIEWS_COPY("split_with_sizes_copy", "input: Tensor, split_sizes: tuple, dim: int = 0 -> Tensor[]",
+    WENGERT_VIEWS_COPY("split_with_sizes_copy", "input: Tensor, split_sizes: list, dim: int = 0 -> Tensor[]",
                        ">>> wengert.split_with_sizes_copy(wengert.arange(3), [1, 2])\n(tensor([0]), tensor([1, 2]))"),
     WENGERT_VIEWS_COPY("unbind_copy", "input: Tensor, dim: int = 0 -> Tensor[]",
                        ">>> wengert.unbind_copy(wengert.arange(2))\n(tensor(0), tensor(1))"),

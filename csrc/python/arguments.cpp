@@ -1,5 +1,6 @@
 #include "python/arguments.h"
 
+#include <climits>
 #include <cstdlib>
 #include <string_view>
 
@@ -27,6 +28,7 @@ const char* kind_name(ArgKind kind) {
       return "str";
     case ArgKind::ints:
     case ArgKind::tuple:
+    case ArgKind::list:
       return "tuple of ints";
     case ArgKind::floats:
       return "tuple of floats";
@@ -70,19 +72,28 @@ Value default_value(const ArgSpec& spec) {
   return value;
 }
 
-bool bare_ints(PyObject* const* args, Py_ssize_t count, Dims* ints) {
-  check(count <= kMaxDims, "a tensor has at most ", kMaxDims, " dimensions, got ", count);
-  *ints = Dims(static_cast<int>(count));
+namespace {
+
+bool list_of_ints(PyObject* const* args, Py_ssize_t count, Dims* ints) {
+  check(count <= INT_MAX, "a list of ", count, " ints");
+  *ints = Dims::list(static_cast<int>(count));
   for (Py_ssize_t i = 0; i < count; ++i)
     if (!as_integer(args[i], &(*ints)[static_cast<int>(i)])) return false;
   return true;
 }
 
+}  // namespace
+
+bool bare_ints(PyObject* const* args, Py_ssize_t count, Dims* ints) {
+  check(count <= kMaxDims, "a tensor has at most ", kMaxDims, " dimensions, got ", count);
+  return list_of_ints(args, count, ints);
+}
+
 namespace {
 
-bool sequence_of_ints(PyObject* object, Dims* ints) {
+bool sequence_of_ints(PyObject* object, Dims* ints, bool any_number = false) {
   if (!PyTuple_Check(object) && !PyList_Check(object)) return false;
-  return bare_ints(PySequence_Fast_ITEMS(object), PySequence_Fast_GET_SIZE(object), ints);
+  return (any_number ? list_of_ints : bare_ints)(PySequence_Fast_ITEMS(object), PySequence_Fast_GET_SIZE(object), ints);
 }
 
 bool sequence_of_tensors(PyObject* object, std::vector<Tensor>* tensors) {
@@ -164,6 +175,9 @@ bool convert(const ArgSpec& spec, PyObject* object, Value* value) {
     case ArgKind::tuple:
       value->tag = Value::Tag::ints;
       return sequence_of_ints(object, &value->ints);
+    case ArgKind::list:
+      value->tag = Value::Tag::ints;
+      return sequence_of_ints(object, &value->ints, true);
     case ArgKind::floats:
       value->tag = Value::Tag::tensors;
       return numbers(object, &value->tensors);

@@ -129,14 +129,22 @@ class Tensor(_C.TensorBase):
         return deepcopy(self, memo)
 
     def type(self, dtype=None, non_blocking=False):
-        """The name of the tensor's type as PyTorch has it, or the tensor in another dtype.
+        """The name of the tensor's type as PyTorch has it, or the tensor in another dtype: ``torch.float64``,
+        ``torch.DoubleTensor`` or its name. ValueError for a name that is none.
 
         >>> wengert.tensor([1]).type()
         'torch.LongTensor'
+        >>> wengert.tensor([1]).type("torch.FloatTensor")
+        tensor([1.])
         """
         if dtype is None:
             return f"torch.{_TYPE_NAMES[self.dtype]}Tensor"
-        return self.to(dtype, non_blocking)
+        if isinstance(dtype, str):
+            named = (known for known, name in _TYPE_NAMES.items() if dtype == f"torch.{name}Tensor")
+            if (known := next(named, None)) is None:
+                raise ValueError(f"invalid type: {dtype!r}")
+            dtype = known
+        return self.to(getattr(dtype, "dtype", dtype), non_blocking)
 
     @property
     def device(self):

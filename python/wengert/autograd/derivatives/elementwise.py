@@ -37,9 +37,9 @@ def _power_of_base(grad, input, exponent):
     if not isinstance(exponent, wengert.Tensor):
         if exponent == 0:
             return None
-        if exponent == 1:
-            return grad
-        return grad * (input * 2) if exponent == 2 else grad * (exponent * input.pow(exponent - 1))
+        if not wengert.is_grad_enabled() and exponent in (1, 2):
+            return grad if exponent == 1 else grad * (input * 2)
+        return grad * (exponent * input.pow(exponent - 1))  # down to input^0: the derivative after the last is 0, no error
     lowered = (exponent - 1).masked_fill(wengert.logical_and(input == 0, exponent == 0), 0)  # 0 0^(0 - 1) is 0 here
     return grad * (exponent * input.pow(lowered))
 
@@ -144,7 +144,7 @@ rule(
     node=("FmodBackward0", "FmodBackward1", "FmodBackward1"),
 )
 rule("neg", input=lambda grad: -grad, tangent="linear", domain=(-2, 2))
-rule("square", input=lambda grad, input: grad * (input * 2), tangent="elementwise", domain=(-2, 2), node="PowBackward0")
+rule("square", input=lambda grad, input: _power_of_base(grad, input, 2), tangent="elementwise", domain=(-2, 2), node="PowBackward0")
 rule("reciprocal", input=lambda grad, result: -grad * (result * result), tangent="elementwise", domain=(0.4, 2))
 rule("abs", input=lambda grad, input: grad * input.sign(), tangent="elementwise", kink="0 at 0.")
 # PyTorch returns the tensor itself from these, and so do they here: nothing is recorded unless a copy is made.
