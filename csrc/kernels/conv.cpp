@@ -1,5 +1,6 @@
 #include "kernels/conv.h"
 
+#include "kernels/conv_tile.h"
 #include "simd/mask.h"
 #include "simd/transpose.h"
 
@@ -112,7 +113,30 @@ void columns(const ColumnArgs& a) {
 }
 
 template <class T>
+inline constexpr TapTiles<T> kTapTiles{};
+
+template <class T>
+void taps(const TapArgs& a) {
+  constexpr int W = Vec<T>::width;
+  const int64_t vectors = (a.n + W - 1) / W, blocks = (a.rows + kTileRows - 1) / kTileRows;
+  const auto* in = static_cast<const T*>(a.in);
+  for (int64_t v = 0; v < vectors;) {
+    // Nearly equal panels, never a thin last one.
+    const int64_t left = vectors - v;
+    const auto nv = static_cast<int>(left <= kTileVectors ? left : left == kTileVectors + 1 ? (left + 1) / 2 : kTileVectors);
+    for (int64_t block = 0; block < blocks; ++block) {
+      const int64_t row = a.rows * block / blocks, height = a.rows * (block + 1) / blocks - row;
+      kTapTiles<T>.of[height - 1][nv - 1](a, in + v * W, static_cast<const T*>(a.weight) + row * a.weight_row,
+                                          static_cast<T*>(a.out) + row * a.out_row + v * W);
+    }
+    v += nv;
+  }
+}
+
+template <class T>
 void spread(const SpreadArgs& a) {
+  using V = Vec<T>;
+  constexpr int W = V::width;
   for (int64_t m = 0; m < a.rows; ++m) {
     const T* in = static_cast<const T*>(a.in) + m * a.in_row;
     T* out = static_cast<T*>(a.out) + m * a.out_row;
@@ -120,10 +144,13 @@ void spread(const SpreadArgs& a) {
       const BandRun run = a.runs[i];
       const T* p = in + run.from;
       T* q = out + run.to;
-      if (a.out_step == 1)
-        for (int64_t j = 0; j < run.length; ++j) q[j] = p[j];
-      else
+      if (a.out_step != 1) {
         for (int64_t j = 0; j < run.length; ++j) q[j * a.out_step] = p[j];
+        continue;
+      }
+      int64_t j = 0;
+      for (; j + W <= run.length; j += W) V::load(p + j).store(q + j);
+      if (j < run.length) V::load(p + j).store(q + j, static_cast<int>(run.length - j));
     }
   }
 }
@@ -246,7 +273,7 @@ bool extremes(const WindowArgs& a) {
 
 template <class T>
 constexpr ConvKernel kernel() {
-  return {band<T>, columns<T>, spread<T>, sums<T>, products<T>, extremes<T>};
+  return {band<T>, columns<T>, taps<T>, spread<T>, sums<T>, products<T>, extremes<T>};
 }
 
 }  // namespace

@@ -35,6 +35,20 @@ struct ColumnArgs {
   bool ones;
 };
 
+// out[m * out_row + j] = sum over t of weight[m * weight_row + t] * in[offset[t] + j], in order of t, and with `start` then
+// weight[m * weight_row + terms], for m < rows and j < n, or up to the next whole vector.
+struct TapArgs {
+  const void* in;
+  const int64_t* offset;
+  int64_t terms;
+  const void* weight;
+  int64_t weight_row, rows;
+  int64_t n;
+  void* out;
+  int64_t out_row;
+  bool start;
+};
+
 // out[m * out_row + to + j * out_step] = in[m * in_row + from + j]
 struct SpreadArgs {
   const void* in;
@@ -63,6 +77,7 @@ inline constexpr int64_t kBandSlack = 256;
 struct ConvKernel {
   void (*band)(const BandArgs& args);
   void (*columns)(const ColumnArgs& args);
+  void (*taps)(const TapArgs& args);
   void (*spread)(const SpreadArgs& args);
   // out = start + sum of weight[t] * tap t, in order of t
   void (*sums)(const WindowArgs& args);

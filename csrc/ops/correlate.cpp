@@ -16,6 +16,8 @@ namespace {
 using std::int64_t;
 
 constexpr int64_t kColumnBytes = 128 << 10;  // of a block of columns
+constexpr int64_t kCopyCost = 13;            // multiply-adds that copying an element costs, about
+constexpr int64_t kResultBytes = 64 << 10;   // of results on their way to where they belong
 constexpr int64_t kAlone = 4;                // results of a single channel up to which a product would gain nothing
 
 bool alone(const Correlation& c) { return c.channels == 1 && c.groups > 1 && c.results <= kAlone; }
@@ -24,6 +26,71 @@ bool alone(const Correlation& c) { return c.channels == 1 && c.groups > 1 && c.r
 int64_t uncrowded(int64_t pitch, const GemmKernel& gemm, int64_t size) {
   pitch = round_up(pitch, gemm.vector);
   return pitch > gemm.columns && pitch * size % 1024 == 0 ? pitch + gemm.vector : pitch;
+}
+
+// Whether the taps are read from the band rather than copied to columns. The band is then one long row of places; results at
+// those between two rows are made in vain, and the others are copied to where they belong.
+bool by_taps(const Correlation& c, const Bands& b) {
+  if (b.images > 1 || c.axis[1].step > 1 || c.axis[2].step > 1) return false;
+  const int64_t width = c.axis[2].count;
+  return kCopyCost * (c.terms() - c.results) * width > c.results * c.terms() * (b.row - width);
+}
+
+// The work in parts: units, and shares of the results' channels where there are fewer units than threads.
+struct Parts {
+  int64_t units, share, shares;
+  int used;
+
+  Parts(const Correlation& c, const Bands& b, const GemmKernel& gemm, double ns, int threads) : units(b.units() * c.groups) {
+    const int64_t wanted = std::clamp<int64_t>(threads / units, 1, ceil_div(c.results, gemm.rows));
+    share = round_up(ceil_div(c.results, wanted), gemm.rows), shares = ceil_div(c.results, share);
+    used = threads_for(ns, units * shares);
+  }
+
+  // f(unit, group, first channel of the results, channels, its band) for those of one thread.
+  template <class F>
+  void run(const Correlation& c, const Bands& b, int thread, int count, char* band, F&& f) const {
+    const int64_t total = units * shares;
+    int64_t loaded = -1;
+    for (int64_t index = total * thread / count; index < total * (thread + 1) / count; ++index) {
+      const int64_t first = index % shares * share, number = index / shares, group = number % c.groups;
+      const Bands::Unit unit = b.unit(number / c.groups);
+      if (loaded != number) b.load(unit, group * c.channels, c.channels, 0, band);
+      loaded = number;
+      f(unit, group, first, std::min(share, c.results - first));
+    }
+  }
+};
+
+void correlate_by_taps(const Correlation& c, const Bands& b, const Parts& parts, const char* weight, bool start, double ns) {
+  const GemmKernel& gemm = kernels().gemm->of[index_of(c.dtype)];
+  const int64_t size = b.size, weight_row = c.terms() + start, width = c.axis[2].count, channel = b.result_channel();
+  const int64_t lines = std::clamp<int64_t>(kResultBytes / (std::min(parts.share, c.results) * b.row * size), 1, b.rows);
+  const int64_t pitch = uncrowded(lines * b.row, gemm, size);
+  const std::size_t offset_bytes = aligned(c.terms() * 8), run_bytes = aligned(lines * sizeof(BandRun));
+  const std::size_t band_bytes = b.bytes(c.channels), result_bytes = aligned(parts.share * pitch * size + kBandSlack);
+  const std::size_t thread_bytes = run_bytes + band_bytes + result_bytes;
+  const Scratch<16384> workspace(offset_bytes + thread_bytes * parts.used);
+  auto* offset = reinterpret_cast<int64_t*>(workspace.data());
+  b.offsets(c.channels, offset);
+
+  LongWork work(ns);
+  parallel_run(parts.used, [&](int thread, int count) {
+    char* memory = workspace.data() + offset_bytes + thread_bytes * thread;
+    auto* places = reinterpret_cast<BandRun*>(memory);
+    char *band = memory + run_bytes, *results = band + band_bytes;
+    parts.run(c, b, thread, count, band, [&](const Bands::Unit& unit, int64_t group, int64_t first, int64_t height) {
+      char* out = c.result + ((unit.image * c.groups + group) * c.results + first) * channel * size;
+      const char* rows = weight + (group * c.results + first) * weight_row * size;
+      for (int64_t y = 0; y < unit.rows; y += lines) {
+        const int64_t together = std::min(lines, unit.rows - y);
+        b.kernel.taps({band + y * b.row * size, offset, c.terms(), rows, weight_row, height, (together - 1) * b.row + width,
+                       results, pitch, start});
+        for (int64_t i = 0; i < together; ++i) places[i] = {i * b.row, b.result_place(unit.z, unit.y + y + i), width};
+        b.kernel.spread({results, out, height, pitch, channel, c.axis[2].place_step, places, together});
+      }
+    });
+  });
 }
 
 }  // namespace
@@ -39,42 +106,32 @@ void correlate(const Correlation& c, const char* weight, bool start) {
   const int threads = threads_for(ns, INT32_MAX);
   if (threads > 1) b.cut_for(4 * threads);
   const int64_t size = b.size, terms = c.terms(), weight_row = terms + start, width = c.axis[2].count;
+  const Parts parts(c, b, gemm, ns, threads);
+  if (by_taps(c, b)) return correlate_by_taps(c, b, parts, weight, start, ns);
   const bool direct = b.images == 1 && b.dense_planes();
 
   const int64_t depth = balanced(weight_row, gemm.depth, 16);
   const int64_t most = std::max<int64_t>(kColumnBytes / (depth * size) / gemm.columns, 1) * gemm.columns;
   const int64_t widest = balanced(b.images * b.rows * width, most, gemm.vector), pitch = uncrowded(widest, gemm, size);
 
-  const int64_t units = b.units() * c.groups;
-  // Of the results' channels, where there are fewer units than threads.
-  const int64_t wanted = std::clamp<int64_t>(threads / units, 1, ceil_div(c.results, gemm.rows));
-  const int64_t share = round_up(ceil_div(c.results, wanted), gemm.rows), shares = ceil_div(c.results, share);
-  const int used = threads_for(ns, units * shares);
-
   const std::size_t offset_bytes = aligned(terms * 8), run_bytes = aligned(b.images * b.rows * 2 * sizeof(BandRun));
   const std::size_t band_bytes = b.bytes(c.channels), column_bytes = aligned(depth * pitch * size + kBandSlack);
-  const std::size_t result_bytes = direct ? 0 : aligned(share * pitch * size);
+  const std::size_t result_bytes = direct ? 0 : aligned(parts.share * pitch * size + kBandSlack);
   const std::size_t thread_bytes = run_bytes + band_bytes + column_bytes + result_bytes;
-  const Scratch<16384> workspace(offset_bytes + thread_bytes * used);
+  const Scratch<16384> workspace(offset_bytes + thread_bytes * parts.used);
   auto* offset = reinterpret_cast<int64_t*>(workspace.data());
   b.offsets(c.channels, offset);
   alignas(8) char one[8];
   Scalar::of(1.0).store(c.dtype, one);
 
   LongWork work(ns);
-  parallel_run(used, [&](int thread, int count) {
+  parallel_run(parts.used, [&](int thread, int count) {
     char* memory = workspace.data() + offset_bytes + thread_bytes * thread;
     auto* runs = reinterpret_cast<BandRun*>(memory);
     BandRun* places = runs + b.images * b.rows;
     char *band = memory + run_bytes, *columns = band + band_bytes, *results = columns + column_bytes;
-    const int64_t channel = b.result_channel(), total = units * shares;
-    int64_t loaded = -1;
-    for (int64_t index = total * thread / count; index < total * (thread + 1) / count; ++index) {
-      const int64_t first = index % shares * share, number = index / shares, group = number % c.groups;
-      const int64_t height = std::min(share, c.results - first);
-      const Bands::Unit unit = b.unit(number / c.groups);
-      if (loaded != number) b.load(unit, group * c.channels, c.channels, 0, band);
-      loaded = number;
+    const int64_t channel = b.result_channel();
+    parts.run(c, b, thread, count, band, [&](const Bands::Unit& unit, int64_t group, int64_t first, int64_t height) {
       char* out = c.result + ((unit.image * c.groups + group) * c.results + first) * channel * size;
       const char* rows = weight + (group * c.results + first) * weight_row * size;
 
@@ -99,7 +156,7 @@ void correlate(const Correlation& c, const char* weight, bool start) {
         }
         b.kernel.spread({results, out, height, pitch, channel, c.axis[2].place_step, places, pieces});
       }
-    }
+    });
   });
 }
 
