@@ -117,17 +117,15 @@ inline constexpr TapTiles<T> kTapTiles{};
 
 template <class T>
 void taps(const TapArgs& a) {
-  constexpr int W = Vec<T>::width;
-  const int64_t vectors = (a.n + W - 1) / W, blocks = (a.rows + kTileRows - 1) / kTileRows;
-  const auto* in = static_cast<const T*>(a.in);
-  for (int64_t v = 0; v < vectors;) {
+  const int64_t blocks = (a.rows + kTileRows - 1) / kTileRows;
+  for (int64_t v = 0; v < a.count;) {
     // Nearly equal panels, never a thin last one.
-    const int64_t left = vectors - v;
+    const int64_t left = a.count - v;
     const auto nv = static_cast<int>(left <= kTileVectors ? left : left == kTileVectors + 1 ? (left + 1) / 2 : kTileVectors);
     for (int64_t block = 0; block < blocks; ++block) {
       const int64_t row = a.rows * block / blocks, height = a.rows * (block + 1) / blocks - row;
-      kTapTiles<T>.of[height - 1][nv - 1](a, in + v * W, static_cast<const T*>(a.weight) + row * a.weight_row,
-                                          static_cast<T*>(a.out) + row * a.out_row + v * W);
+      kTapTiles<T>.of[height - 1][nv - 1](a, a.runs + v, static_cast<const T*>(a.weight) + row * a.weight_row,
+                                          static_cast<T*>(a.out) + row * a.out_row);
     }
     v += nv;
   }
@@ -273,7 +271,7 @@ bool extremes(const WindowArgs& a) {
 
 template <class T>
 constexpr ConvKernel kernel() {
-  return {band<T>, columns<T>, taps<T>, spread<T>, sums<T>, products<T>, extremes<T>};
+  return {Vec<T>::width, band<T>, columns<T>, taps<T>, spread<T>, sums<T>, products<T>, extremes<T>};
 }
 
 }  // namespace

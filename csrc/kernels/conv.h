@@ -35,17 +35,18 @@ struct ColumnArgs {
   bool ones;
 };
 
-// out[m * out_row + j] = sum over t of weight[m * weight_row + t] * in[offset[t] + j], in order of t, and with `start` then
-// weight[m * weight_row + terms], for m < rows and j < n, or up to the next whole vector.
+// out[m * out_row + to + j] = sum over t of weight[m * weight_row + t] * in[offset[t] + from + j], in order of t, and with `start`
+// then weight[m * weight_row + terms], for m < rows and the runs, of at most a vector each.
 struct TapArgs {
   const void* in;
   const int64_t* offset;
   int64_t terms;
   const void* weight;
   int64_t weight_row, rows;
-  int64_t n;
   void* out;
   int64_t out_row;
+  const BandRun* runs;
+  int64_t count;
   bool start;
 };
 
@@ -75,6 +76,7 @@ struct WindowArgs {
 inline constexpr int64_t kBandSlack = 256;
 
 struct ConvKernel {
+  int vector;  // elements
   void (*band)(const BandArgs& args);
   void (*columns)(const ColumnArgs& args);
   void (*taps)(const TapArgs& args);

@@ -7,22 +7,24 @@
 namespace wengert::WENGERT_ISA {
 namespace {
 
-// MR channels at NV vectors of places.
+// MR channels at the places of NV runs.
 template <class T, int MR, int NV>
-void tap_tile(const TapArgs& a, const T* in, const T* weight, T* out) {
+void tap_tile(const TapArgs& a, const BandRun* runs, const T* weight, T* out) {
   using V = Vec<T>;
   constexpr int W = V::width;
   const int64_t weight_row = a.weight_row, *offset = a.offset;
+  const T* in[NV];
+#pragma GCC unroll 8
+  for (int j = 0; j < NV; ++j) in[j] = static_cast<const T*>(a.in) + runs[j].from;
   V acc[MR][NV];
 #pragma GCC unroll 8
   for (int i = 0; i < MR; ++i)
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) acc[i][j] = V(T(0));
   for (int64_t t = a.terms; t > 0; --t, ++offset, ++weight) {
-    const T* p = in + *offset;
     V tap[NV];
 #pragma GCC unroll 8
-    for (int j = 0; j < NV; ++j) tap[j] = V::load(p + j * W);
+    for (int j = 0; j < NV; ++j) tap[j] = V::load(in[j] + *offset);
 #pragma GCC unroll 8
     for (int i = 0; i < MR; ++i) {
       const V w(weight[i * weight_row]);
@@ -35,13 +37,19 @@ void tap_tile(const TapArgs& a, const T* in, const T* weight, T* out) {
   for (int i = 0; i < MR; ++i) {
     const V last(args.start ? weight[i * weight_row] : T(0));
 #pragma GCC unroll 8
-    for (int j = 0; j < NV; ++j) (acc[i][j] + last).store(out + i * args.out_row + j * W);
+    for (int j = 0; j < NV; ++j) {
+      T* p = out + i * args.out_row + runs[j].to;
+      if (runs[j].length == W)
+        (acc[i][j] + last).store(p);
+      else
+        (acc[i][j] + last).store(p, static_cast<int>(runs[j].length));
+    }
   }
 }
 
 template <class T>
 struct TapTiles {
-  using Function = void (*)(const TapArgs&, const T*, const T*, T*);
+  using Function = void (*)(const TapArgs&, const BandRun*, const T*, T*);
   Function of[kTileRows][kTileVectors];
 
   constexpr TapTiles() : of{} { fill<kTileRows, kTileVectors>(); }

@@ -28,12 +28,18 @@ int64_t uncrowded(int64_t pitch, const GemmKernel& gemm, int64_t size) {
   return pitch > gemm.columns && pitch * size % 1024 == 0 ? pitch + gemm.vector : pitch;
 }
 
-// Whether the taps are read from the band rather than copied to columns. The band is then one long row of places; results at
-// those between two rows are made in vain, and the others are copied to where they belong.
-bool by_taps(const Correlation& c, const Bands& b) {
-  if (b.images > 1 || c.axis[1].step > 1 || c.axis[2].step > 1) return false;
-  const int64_t width = c.axis[2].count;
-  return kCopyCost * (c.terms() - c.results) * width > c.results * c.terms() * (b.row - width);
+// How a row of results comes about: from columns of the taps' elements for a matrix product; or from the band as it lies, in
+// whole vectors, of which the last of each row is made in part in vain; or from the band as one long row, whose places between
+// two rows are made in vain, and results copied to where they belong.
+enum class Way : std::uint8_t { columns, rows, long_row };
+
+Way way(const Correlation& c, const Bands& b) {
+  const int64_t width = c.axis[2].count, R = c.results, T = c.terms();
+  if (b.images > 1 || c.axis[2].step > 1) return Way::columns;
+  const int64_t columns = kCopyCost * (T + (b.dense_planes() ? 0 : R)) * width;
+  const int64_t rows = b.dense_rows() ? R * T * (round_up(width, b.kernel.vector) - width) : INT64_MAX;
+  const int64_t long_row = c.axis[1].step > 1 ? INT64_MAX : R * T * (b.row - width) + kCopyCost * R * width;
+  return columns <= std::min(rows, long_row) ? Way::columns : rows <= long_row ? Way::rows : Way::long_row;
 }
 
 // The work in parts: units, and shares of the results' channels where there are fewer units than threads.
@@ -62,14 +68,18 @@ struct Parts {
   }
 };
 
-void correlate_by_taps(const Correlation& c, const Bands& b, const Parts& parts, const char* weight, bool start, double ns) {
-  const GemmKernel& gemm = kernels().gemm->of[index_of(c.dtype)];
+void correlate_by_taps(const Correlation& c, const Bands& b, const Parts& parts, const char* weight, bool start, double ns,
+                       bool direct) {
   const int64_t size = b.size, weight_row = c.terms() + start, width = c.axis[2].count, channel = b.result_channel();
-  const int64_t lines = std::clamp<int64_t>(kResultBytes / (std::min(parts.share, c.results) * b.row * size), 1, b.rows);
-  const int64_t pitch = uncrowded(lines * b.row, gemm, size);
-  const std::size_t offset_bytes = aligned(c.terms() * 8), run_bytes = aligned(lines * sizeof(BandRun));
-  const std::size_t band_bytes = b.bytes(c.channels), result_bytes = aligned(parts.share * pitch * size + kBandSlack);
-  const std::size_t thread_bytes = run_bytes + band_bytes + result_bytes;
+  const int64_t vector = b.kernel.vector;
+  const int64_t fitting = kResultBytes / (std::min(parts.share, c.results) * b.row * size);
+  const int64_t lines = direct ? b.rows : std::clamp<int64_t>(fitting, 1, b.rows);
+  const int64_t pitch = uncrowded(lines * b.row, kernels().gemm->of[index_of(c.dtype)], size);
+  const int64_t most_runs = std::max(lines * ceil_div(width, vector), ceil_div(lines * b.row, vector));
+  const std::size_t offset_bytes = aligned(c.terms() * 8), run_bytes = aligned(most_runs * sizeof(BandRun));
+  const std::size_t place_bytes = aligned(lines * sizeof(BandRun)), band_bytes = b.bytes(c.channels);
+  const std::size_t result_bytes = direct ? 0 : aligned(parts.share * pitch * size + kBandSlack);
+  const std::size_t thread_bytes = run_bytes + place_bytes + band_bytes + result_bytes;
   const Scratch<16384> workspace(offset_bytes + thread_bytes * parts.used);
   auto* offset = reinterpret_cast<int64_t*>(workspace.data());
   b.offsets(c.channels, offset);
@@ -77,15 +87,27 @@ void correlate_by_taps(const Correlation& c, const Bands& b, const Parts& parts,
   LongWork work(ns);
   parallel_run(parts.used, [&](int thread, int count) {
     char* memory = workspace.data() + offset_bytes + thread_bytes * thread;
-    auto* places = reinterpret_cast<BandRun*>(memory);
-    char *band = memory + run_bytes, *results = band + band_bytes;
+    auto* runs = reinterpret_cast<BandRun*>(memory);
+    auto* places = reinterpret_cast<BandRun*>(memory + run_bytes);
+    char *band = memory + run_bytes + place_bytes, *results = band + band_bytes;
     parts.run(c, b, thread, count, band, [&](const Bands::Unit& unit, int64_t group, int64_t first, int64_t height) {
       char* out = c.result + ((unit.image * c.groups + group) * c.results + first) * channel * size;
       const char* rows = weight + (group * c.results + first) * weight_row * size;
       for (int64_t y = 0; y < unit.rows; y += lines) {
         const int64_t together = std::min(lines, unit.rows - y);
-        b.kernel.taps({band + y * b.row * size, offset, c.terms(), rows, weight_row, height, (together - 1) * b.row + width,
-                       results, pitch, start});
+        TapArgs args = {band + y * c.axis[1].step * b.row * size, offset, c.terms(), rows, weight_row, height, out, channel, runs,
+                        0, start};
+        if (direct) {
+          for (int64_t i = 0; i < together; ++i)
+            for (int64_t x = 0; x < width; x += vector)
+              runs[args.count++] = {i * c.axis[1].step * b.row + x, b.result_place(unit.z, unit.y + y + i) + x,
+                                    std::min(vector, width - x)};
+          b.kernel.taps(args);
+          continue;
+        }
+        for (int64_t x = 0; x < (together - 1) * b.row + width; x += vector) runs[args.count++] = {x, x, vector};
+        args.out = results, args.out_row = pitch;
+        b.kernel.taps(args);
         for (int64_t i = 0; i < together; ++i) places[i] = {i * b.row, b.result_place(unit.z, unit.y + y + i), width};
         b.kernel.spread({results, out, height, pitch, channel, c.axis[2].place_step, places, together});
       }
@@ -107,7 +129,8 @@ void correlate(const Correlation& c, const char* weight, bool start) {
   if (threads > 1) b.cut_for(4 * threads);
   const int64_t size = b.size, terms = c.terms(), weight_row = terms + start, width = c.axis[2].count;
   const Parts parts(c, b, gemm, ns, threads);
-  if (by_taps(c, b)) return correlate_by_taps(c, b, parts, weight, start, ns);
+  if (const Way chosen = way(c, b); chosen != Way::columns)
+    return correlate_by_taps(c, b, parts, weight, start, ns, chosen == Way::rows);
   const bool direct = b.images == 1 && b.dense_planes();
 
   const int64_t depth = balanced(weight_row, gemm.depth, 16);
