@@ -132,6 +132,16 @@ void taps(const TapArgs& a) {
 }
 
 template <class T>
+void tap_products(const TapProductArgs& a) {
+  constexpr int W = Vec<T>::width;
+  const int64_t vectors = (a.columns + W - 1) / W, blocks = (a.terms + kTileRows - 1) / kTileRows;
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t first = a.terms * block / blocks, height = a.terms * (block + 1) / blocks - first;
+    kTapTiles<T>.product[height - 1][vectors - 1](a, first, a.columns % W != 0);
+  }
+}
+
+template <class T>
 void spread(const SpreadArgs& a) {
   using V = Vec<T>;
   constexpr int W = V::width;
@@ -271,7 +281,7 @@ bool extremes(const WindowArgs& a) {
 
 template <class T>
 constexpr ConvKernel kernel() {
-  return {Vec<T>::width, band<T>, columns<T>, taps<T>, spread<T>, sums<T>, products<T>, extremes<T>};
+  return {Vec<T>::width,  kTileVectors * Vec<T>::width, band<T>, columns<T>, taps<T>, tap_products<T>, spread<T>, sums<T>, products<T>, extremes<T>};
 }
 
 }  // namespace

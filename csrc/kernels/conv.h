@@ -50,6 +50,20 @@ struct TapArgs {
   bool start;
 };
 
+// out[m * out_row + n] = (+=) sum over the places of the runs, in order, of in[offset[m] + from + j] * factor, for m < terms and
+// n < columns, at most a panel. `packed` holds the factors of place after place, in whole vectors.
+struct TapProductArgs {
+  const void* in;
+  const int64_t* offset;
+  int64_t terms;
+  const BandRun* runs;
+  int64_t count;
+  const void* packed;
+  void* out;
+  int64_t out_row, columns;
+  bool accumulate;
+};
+
 // out[m * out_row + to + j * out_step] = in[m * in_row + from + j]
 struct SpreadArgs {
   const void* in;
@@ -76,10 +90,11 @@ struct WindowArgs {
 inline constexpr int64_t kBandSlack = 256;
 
 struct ConvKernel {
-  int vector;  // elements
+  int vector, panel;  // elements
   void (*band)(const BandArgs& args);
   void (*columns)(const ColumnArgs& args);
   void (*taps)(const TapArgs& args);
+  void (*tap_products)(const TapProductArgs& args);
   void (*spread)(const SpreadArgs& args);
   // out = start + sum of weight[t] * tap t, in order of t
   void (*sums)(const WindowArgs& args);

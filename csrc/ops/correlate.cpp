@@ -17,6 +17,7 @@ using std::int64_t;
 
 constexpr int64_t kColumnBytes = 128 << 10;  // of a block of columns
 constexpr int64_t kCopyCost = 13;            // multiply-adds that copying an element costs, about
+constexpr int64_t kStartCost = 7;             // and what a result costs beside its sum
 constexpr int64_t kResultBytes = 64 << 10;   // of results on their way to where they belong
 constexpr int64_t kAlone = 4;                // results of a single channel up to which a product would gain nothing
 
@@ -35,10 +36,10 @@ enum class Way : std::uint8_t { columns, rows, long_row };
 
 Way way(const Correlation& c, const Bands& b) {
   const int64_t width = c.axis[2].count, R = c.results, T = c.terms();
-  if (b.images > 1 || c.axis[2].step > 1) return Way::columns;
+  if (b.images > 1) return Way::columns;
   const int64_t columns = kCopyCost * (T + (b.dense_planes() ? 0 : R)) * width;
-  const int64_t rows = b.dense_rows() ? R * T * (round_up(width, b.kernel.vector) - width) : INT64_MAX;
-  const int64_t long_row = c.axis[1].step > 1 ? INT64_MAX : R * T * (b.row - width) + kCopyCost * R * width;
+  const int64_t rows = b.dense_rows() ? R * (T * (round_up(width, b.kernel.vector) - width) + kStartCost * width) : INT64_MAX;
+  const int64_t long_row = c.axis[1].step > 1 || c.axis[2].step > 1 ? INT64_MAX : R * (T * (b.row - width) + (kStartCost + kCopyCost) * width);
   return columns <= std::min(rows, long_row) ? Way::columns : rows <= long_row ? Way::rows : Way::long_row;
 }
 
@@ -183,12 +184,13 @@ void correlate(const Correlation& c, const char* weight, bool start) {
   });
 }
 
-// ---- the weight's gradient: columns (terms x places) times the transposed gradient of the results (places x results)
+// ---- the weight's gradient: taps of the band (terms x places) times the transposed gradient of the results (places x results)
 
 namespace {
 
 constexpr int64_t kPartBytes = 8 << 20;  // of all parts
 constexpr int64_t kParts = 16;
+constexpr int64_t kFactorBytes = 128 << 10;
 constexpr int64_t kPartPlaces = 256;  // fewer are not worth a part
 
 }  // namespace
@@ -212,10 +214,10 @@ void correlate_weight(const Correlation& c, char* out) {
   b.join_images();
   const int64_t size = b.size, taps = c.taps(), terms = c.terms(), width = c.axis[2].count, parts = weight_parts(c);
   const int64_t places = b.images * b.rows * width;
-  const int64_t deep = b.images > 1 ? places : balanced(places, std::min<int64_t>(gemm.depth, 512), 16);
-  const int64_t pitch = uncrowded(deep, gemm, size);
-  const int64_t block = std::max<int64_t>(kColumnBytes / (pitch * size) / gemm.rows, 1) * gemm.rows;  // terms at a time
-  const int64_t panel = balanced(c.results, gemm.columns, gemm.vector);
+  const int64_t panel = balanced(c.results, b.kernel.panel, gemm.vector);
+  // Places at a time: the factors of a panel stay in L2 while all terms pass.
+  const int64_t fitting = kFactorBytes / (round_up(panel, gemm.vector) * size);
+  const int64_t deep = b.images > 1 ? places : balanced(places, std::max(fitting, width), width);
 
   const int threads = threads_for(ns, INT32_MAX);
   const int64_t wanted = std::clamp<int64_t>(ceil_div(threads, parts * c.groups), 1, c.channels);
@@ -224,24 +226,21 @@ void correlate_weight(const Correlation& c, char* out) {
   const int used = threads_for(ns, total);
 
   const std::size_t offset_bytes = aligned(share * taps * 8), run_bytes = aligned(b.images * b.rows * sizeof(BandRun));
-  const std::size_t band_bytes = b.bytes(share), column_bytes = aligned(block * pitch * size + kBandSlack);
-  const std::size_t packed_bytes = aligned(ceil_div(c.results, panel) * round_up(panel, gemm.vector) * deep * size);
-  const std::size_t thread_bytes = run_bytes + band_bytes + column_bytes + packed_bytes;
+  const std::size_t band_bytes = b.bytes(share), packed_bytes = aligned(round_up(panel, gemm.vector) * deep * size);
+  const std::size_t thread_bytes = run_bytes + band_bytes + packed_bytes;
   const Scratch<16384> workspace(offset_bytes + thread_bytes * used);
   auto* offset = reinterpret_cast<int64_t*>(workspace.data());
   b.offsets(share, offset);
-  alignas(8) char one[8];
-  Scalar::of(1.0).store(c.dtype, one);
 
   LongWork work(ns);
   parallel_run(used, [&](int thread, int count) {
     char* memory = workspace.data() + offset_bytes + thread_bytes * thread;
     auto* runs = reinterpret_cast<BandRun*>(memory);
-    char *band = memory + run_bytes, *columns = band + band_bytes, *packed = columns + column_bytes;
+    char *band = memory + run_bytes, *packed = band + band_bytes;
     const int64_t channel = b.result_channel();
     for (int64_t index = total * thread / count; index < total * (thread + 1) / count; ++index) {
       const int64_t first = index % shares * share, group = index / shares % c.groups, part = index / (shares * c.groups);
-      const int64_t channels = std::min(share, c.channels - first), rows = channels * taps;
+      const int64_t channels = std::min(share, c.channels - first);
       char* to = out + ((part * c.groups + group) * terms + first * taps) * c.results * size;
       bool accumulate = false;
       for (int64_t number = b.units() * part / parts; number < b.units() * (part + 1) / parts; ++number) {
@@ -255,20 +254,12 @@ void correlate_weight(const Correlation& c, char* out) {
           const int64_t pieces = b.runs(unit, begin, begin + K, channels, runs);
           for (int64_t m = 0; m < c.results; m += panel) {
             const int64_t n = std::min(panel, c.results - m), wide = round_up(n, gemm.vector);
-            char* panel_out = packed + m / panel * round_up(panel, gemm.vector) * deep * size;
             for (int64_t i = 0; i < unit.images; ++i) {
               const int64_t at = (i * c.groups * c.results + m) * channel + begin;
-              gemm.pack_b(from + at * size, 1, channel, image_places, n, panel_out + i * image_places * wide * size);
+              gemm.pack_b(from + at * size, 1, channel, image_places, n, packed + i * image_places * wide * size);
             }
-          }
-          for (int64_t k = 0; k < rows; k += block) {
-            const int64_t M = std::min(block, rows - k);
-            b.kernel.columns({band, offset + k, M, columns, pitch, runs, pieces, false});
-            for (int64_t m = 0; m < c.results; m += panel) {
-              const int64_t n = std::min(panel, c.results - m);
-              gemm.multiply({M, n, K, columns, pitch, 1, packed + m / panel * round_up(panel, gemm.vector) * deep * size, 0,
-                             to + (k * c.results + m) * size, c.results, 1, 1, 0, 0, 0, one, accumulate, false, true});
-            }
+            b.kernel.tap_products(
+                {band, offset, channels * taps, runs, pieces, packed, to + m * size, c.results, n, accumulate});
           }
           accumulate = true;
         }

@@ -110,6 +110,44 @@ void test_bands(const KernelTable& table, const ConvKernel& kernel, int64_t widt
                text("%s window extremes %s: %lld, step %lld", table.isa, type, static_cast<long long>(n),
                     static_cast<long long>(step)));
 
+    constexpr int64_t kRows = 11;
+    std::vector<BandRun> vectors, lines;
+    for (int64_t r = 0; r < 2; ++r) {
+      lines.push_back({r * step * c.run, 0, n});
+      for (int64_t x = 0; x < n; x += kernel.vector)
+        vectors.push_back({r * step * c.run + x, r * n + x, std::min<int64_t>(kernel.vector, n - x)});
+    }
+    const auto tap = [&](int64_t t, int64_t place) { return double(c.padded(0, place / n + t / 3, place % n * step + t % 3)); };
+    Operand<T> rows(kRows, taps + 1, taps + 1, 1), sums(kRows, 2 * n, 2 * n, 1), want_sums = sums;
+    rows.fill([&] { return source.value<T>(); });
+    for (int64_t m = 0; m < kRows; ++m)
+      for (int64_t j = 0; j < 2 * n; ++j) {
+        double sum = rows.at(m, taps);
+        for (int64_t t = 0; t < taps; ++t) sum += rows.at(m, t) * tap(t, j);
+        want_sums.at(m, j) = static_cast<T>(sum);
+      }
+    kernel.taps({c.band.data(), offset.data(), taps, rows.bytes(), taps + 1, kRows, sums.bytes(), 2 * n, vectors.data(),
+                 static_cast<int64_t>(vectors.size()), true});
+    report.add(agree(sums, want_sums, sum_tolerance<T>(8)), text("%s taps %s: %lld", table.isa, type, static_cast<long long>(n)));
+
+    for (const int64_t width_of_panel : {int64_t{1}, int64_t{kernel.vector}, int64_t{kernel.panel} - 1}) {
+      const int64_t wide = (width_of_panel + kernel.vector - 1) / kernel.vector * kernel.vector;
+      Operand<T> factors(2 * n, wide, wide, 1), to_rows(taps, width_of_panel, width_of_panel, 1);
+      factors.fill([&] { return source.value<T>(); });
+      to_rows.fill([] { return T(1); });
+      Operand<T> want_rows = to_rows;
+      for (int64_t t = 0; t < taps; ++t)
+        for (int64_t m = 0; m < width_of_panel; ++m) {
+          double sum = 1;
+          for (int64_t j = 0; j < 2 * n; ++j) sum += factors.at(j, m) * tap(t, j);
+          want_rows.at(t, m) = static_cast<T>(sum);
+        }
+      kernel.tap_products({c.band.data(), offset.data(), taps, lines.data(), 2, factors.bytes(), to_rows.bytes(), width_of_panel,
+                           width_of_panel, true});
+      report.add(agree(to_rows, want_rows, sum_tolerance<T>(2 * n + 8)),
+                 text("%s products of taps %s: %lld", table.isa, type, static_cast<long long>(n)));
+    }
+
     if (n < 3) continue;
     const BandRun runs[] = {{1, 0, n - 1}, {step * c.run, n - 1, n}};
     const int64_t pitch = 2 * n + 2;
@@ -189,7 +227,7 @@ void test_attention(const KernelTable& table, const AttentionKernel& kernel, int
     if (!causal || visible > 0) {
       Operand<T> again = scores, gradient = scores;
       AttentionArgs args = {scores.bytes(), 2,   n,           pitch,  mask.bytes(), n,       visible, causal,
-                            largest,        sum, out.bytes(), kWidth, nullptr,      nullptr, nullptr, 0};
+                            largest,        sum, out.bytes(), kWidth, kWidth,       nullptr, nullptr, nullptr, 0};
       kernel.exponentials(args);
       const bool sums =
           std::abs(sum[0] - want_sum[0]) < 1e-5 * want_sum[0] && std::abs(sum[1] - want_sum[1]) < 1e-5 * want_sum[1];
