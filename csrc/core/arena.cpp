@@ -127,8 +127,8 @@ Arena::Block* Arena::take(std::size_t size) noexcept {
   const std::size_t rest = found->size - size;
   if (rest == 0) return found;
   found->size = size;
-  auto* after = new (found->end())
-      Block{found->segment, found, rest, std::min(found->kept, rest), Block::kJoined, nullptr, nullptr};
+  auto* after =
+      new (found->end()) Block{found->segment, found, rest, std::min(found->kept, rest), Block::kJoined, nullptr, nullptr};
   after->segment->link(after);
   joined_.insert(after);
   kept_ += after->kept;
@@ -208,10 +208,9 @@ void* Arena::allocate(std::size_t bytes, std::size_t* capacity, bool* reused) no
   used_ += size;
   allowed_ = std::max(allowed_, used_);
   *reused = block->kept >= size;
-  // Kept pieces that did not fit make room for new pages, so that a program holds hardly more than it ever used. One that repeats
-  // itself soon finds all its blocks: a quarter of what went is allowed from then on.
-  if (const std::size_t held = used_ + kept_; !*reused && held > allowed_)
-    allowed_ += give_back(held - allowed_) / 4;
+  // Kept pieces that did not fit make room for new pages, so that a program holds hardly more than it ever used. One that
+  // repeats itself soon finds all its blocks: a quarter of what went is allowed from then on.
+  if (const std::size_t held = used_ + kept_; !*reused && held > allowed_) allowed_ += give_back(held - allowed_) / 4;
   *capacity = size - sizeof(Block);
   return block + 1;
 }

@@ -1,5 +1,5 @@
-// Memory cut to size from a few large mappings, whose free pieces are joined again: what tensors of one size leave behind serves
-// those of any other, so that a program holds little more memory than it uses at its worst moment. Not synchronised.
+// Memory cut to size from a few large mappings, whose free pieces are joined again: what tensors of one size leave behind
+// serves those of any other, so that a program holds little more memory than it uses at its worst moment. Not synchronised.
 #pragma once
 
 #include <cstddef>

@@ -281,7 +281,11 @@ bool extremes(const WindowArgs& a) {
 
 template <class T>
 constexpr ConvKernel kernel() {
-  return {Vec<T>::width,  kTileVectors * Vec<T>::width, band<T>, columns<T>, taps<T>, tap_products<T>, spread<T>, sums<T>, products<T>, extremes<T>};
+  return {Vec<T>::width, kTileVectors * Vec<T>::width,
+          band<T>,       columns<T>,
+          taps<T>,       tap_products<T>,
+          spread<T>,     sums<T>,
+          products<T>,   extremes<T>};
 }
 
 }  // namespace

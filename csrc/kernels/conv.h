@@ -35,8 +35,8 @@ struct ColumnArgs {
   bool ones;
 };
 
-// out[m * out_row + to + j] = sum over t of weight[m * weight_row + t] * in[offset[t] + from + j], in order of t, and with `start`
-// then weight[m * weight_row + terms], for m < rows and the runs, of at most a vector each.
+// out[m * out_row + to + j] = sum over t of weight[m * weight_row + t] * in[offset[t] + from + j], in order of t, and with
+// `start` then weight[m * weight_row + terms], for m < rows and the runs, of at most a vector each.
 struct TapArgs {
   const void* in;
   const int64_t* offset;
@@ -50,8 +50,8 @@ struct TapArgs {
   bool start;
 };
 
-// out[m * out_row + n] = (+=) sum over the places of the runs, in order, of in[offset[m] + from + j] * factor, for m < terms and
-// n < columns, at most a panel. `packed` holds the factors of place after place, in whole vectors.
+// out[m * out_row + n] = (+=) sum over the places of the runs, in order, of in[offset[m] + from + j] * factor, for m < terms
+// and n < columns, at most a panel. `packed` holds the factors of place after place, in whole vectors.
 struct TapProductArgs {
   const void* in;
   const int64_t* offset;

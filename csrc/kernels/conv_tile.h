@@ -1,4 +1,5 @@
-// The register tile of a correlation: results of several channels at neighbouring places, from taps that are read where they lie.
+// The register tile of a correlation: results of several channels at neighbouring places, from taps that are read where they
+// lie.
 #pragma once
 
 #include "kernels/conv.h"

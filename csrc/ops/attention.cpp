@@ -178,8 +178,8 @@ Dims result_sizes(const Dims& batch, int64_t rows, int64_t columns) {
   return sizes;
 }
 
-// The rows of the last batch dimension, the heads, lie together: (..., heads, rows, columns) in the memory of (..., rows, heads,
-// columns), which a projection of all heads reads without a copy.
+// The rows of the last batch dimension, the heads, lie together: (..., heads, rows, columns) in the memory of (..., rows,
+// heads, columns), which a projection of all heads reads without a copy.
 Tensor rows_of_heads(const Dims& batch, int64_t rows, int64_t columns, DType dtype) {
   const int heads = batch.size() - 1;
   Dims sizes = result_sizes(batch, rows, columns);

@@ -17,7 +17,7 @@ using std::int64_t;
 
 constexpr int64_t kColumnBytes = 128 << 10;  // of a block of columns
 constexpr int64_t kCopyCost = 13;            // multiply-adds that copying an element costs, about
-constexpr int64_t kStartCost = 7;             // and what a result costs beside its sum
+constexpr int64_t kStartCost = 7;            // and what a result costs beside its sum
 constexpr int64_t kResultBytes = 64 << 10;   // of results on their way to where they belong
 constexpr int64_t kAlone = 4;                // results of a single channel up to which a product would gain nothing
 
@@ -39,7 +39,8 @@ Way way(const Correlation& c, const Bands& b) {
   if (b.images > 1) return Way::columns;
   const int64_t columns = kCopyCost * (T + (b.dense_planes() ? 0 : R)) * width;
   const int64_t rows = b.dense_rows() ? R * (T * (round_up(width, b.kernel.vector) - width) + kStartCost * width) : INT64_MAX;
-  const int64_t long_row = c.axis[1].step > 1 || c.axis[2].step > 1 ? INT64_MAX : R * (T * (b.row - width) + (kStartCost + kCopyCost) * width);
+  const int64_t long_row =
+      c.axis[1].step > 1 || c.axis[2].step > 1 ? INT64_MAX : R * (T * (b.row - width) + (kStartCost + kCopyCost) * width);
   return columns <= std::min(rows, long_row) ? Way::columns : rows <= long_row ? Way::rows : Way::long_row;
 }
 
@@ -96,8 +97,17 @@ void correlate_by_taps(const Correlation& c, const Bands& b, const Parts& parts,
       const char* rows = weight + (group * c.results + first) * weight_row * size;
       for (int64_t y = 0; y < unit.rows; y += lines) {
         const int64_t together = std::min(lines, unit.rows - y);
-        TapArgs args = {band + y * c.axis[1].step * b.row * size, offset, c.terms(), rows, weight_row, height, out, channel, runs,
-                        0, start};
+        TapArgs args = {band + y * c.axis[1].step * b.row * size,
+                        offset,
+                        c.terms(),
+                        rows,
+                        weight_row,
+                        height,
+                        out,
+                        channel,
+                        runs,
+                        0,
+                        start};
         if (direct) {
           for (int64_t i = 0; i < together; ++i)
             for (int64_t x = 0; x < width; x += vector)

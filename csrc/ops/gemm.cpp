@@ -15,7 +15,7 @@ using std::int64_t;
 constexpr int64_t kL2 = 1 << 20;      // assumed, per core
 constexpr int64_t kBlockA = kL2 / 4;  // a block of A stays in L2 beside the panel of B that streams by
 constexpr int64_t kWidePanel = 2048;  // columns of B
-constexpr int64_t kPackCost = 10;  // multiply-adds that packing an element costs, about
+constexpr int64_t kPackCost = 10;     // multiply-adds that packing an element costs, about
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr int64_t round_up(int64_t a, int64_t unit) { return ceil_div(a, unit) * unit; }
@@ -145,7 +145,8 @@ struct Gemm {
       panel = plan.pack_a ? std::max(kL2, rows * columns * size) : kL2 / 2;
       if (plan.pack_a && std::min(columns, kWidePanel) * plan.k * packed > panel) block(kernel.depth / 2);
     }
-    plan.n = balanced(columns, round_up(std::clamp<int64_t>(panel / packed / plan.k, 1, kWidePanel), kernel.columns), kernel.columns);
+    plan.n = balanced(columns, round_up(std::clamp<int64_t>(panel / packed / plan.k, 1, kWidePanel), kernel.columns),
+                      kernel.columns);
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
     plan.b_bytes = plan.pack_b ? round_up(plan.n, kernel.vector) * plan.k * packed : 0;
     plan.a_bytes = round_up(plan.a_bytes, kAlignment);

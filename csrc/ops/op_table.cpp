@@ -61,15 +61,23 @@ ArgKind kind_of(std::string_view type) {
   constexpr struct {
     std::string_view name;
     ArgKind kind;
-  } kNames[] = {{"Tensor", ArgKind::tensor},       {"Tensor[]", ArgKind::tensors},
-                {"Operand", ArgKind::operand},     {"Number", ArgKind::number},
-                {"int", ArgKind::integer},         {"float", ArgKind::floating},
-                {"bool", ArgKind::boolean},        {"str", ArgKind::text},
-                {"int[]", ArgKind::ints},          {"float[]", ArgKind::floats},
-                {"tuple", ArgKind::tuple},         {"list", ArgKind::list},
-                        {"dtype", ArgKind::dtype},
-                {"Generator", ArgKind::generator}, {"device", ArgKind::device},
-                {"layout", ArgKind::layout},       {"memory_format", ArgKind::memory_format}};
+  } kNames[] = {{"Tensor", ArgKind::tensor},
+                {"Tensor[]", ArgKind::tensors},
+                {"Operand", ArgKind::operand},
+                {"Number", ArgKind::number},
+                {"int", ArgKind::integer},
+                {"float", ArgKind::floating},
+                {"bool", ArgKind::boolean},
+                {"str", ArgKind::text},
+                {"int[]", ArgKind::ints},
+                {"float[]", ArgKind::floats},
+                {"tuple", ArgKind::tuple},
+                {"list", ArgKind::list},
+                {"dtype", ArgKind::dtype},
+                {"Generator", ArgKind::generator},
+                {"device", ArgKind::device},
+                {"layout", ArgKind::layout},
+                {"memory_format", ArgKind::memory_format}};
   for (const auto& entry : kNames)
     if (entry.name == type) return entry.kind;
   fail(ErrorKind::runtime, "op table: unknown type '", type, "'");

@@ -285,16 +285,16 @@ Result unbind_op(const Call& call) {
   return parts;
 }
 
-#define WENGERT_LETTER_SPLIT(name, letter, dim, where, example)                                                          \
-  {name,                                                                                                                 \
-   "",                                                                                                                   \
-   "input: Tensor, sections: int -> Tensor[]",                                                                           \
-   kFunction | kMethod,                                                                                                  \
-   letter_split_op<letter, dim>,                                                                                         \
-   "Views of equal parts along " where "; sections has to divide its size.\n\n" example},                                \
-  {                                                                                                                      \
+#define WENGERT_LETTER_SPLIT(name, letter, dim, where, example)                                                         \
+  {name,                                                                                                                \
+   "",                                                                                                                  \
+   "input: Tensor, sections: int -> Tensor[]",                                                                          \
+   kFunction | kMethod,                                                                                                 \
+   letter_split_op<letter, dim>,                                                                                        \
+   "Views of equal parts along " where "; sections has to divide its size.\n\n" example},                               \
+  {                                                                                                                     \
     name ".indices", "", "input: Tensor, indices: list -> Tensor[]", kFunction | kMethod, letter_split_op<letter, dim>, \
-        "Views of the parts before, between and after indices along " where ".\n\n" example                              \
+        "Views of the parts before, between and after indices along " where ".\n\n" example                             \
   }
 
 // Overloads for tensors come first: a 0-d tensor of integers also passes as an int.
@@ -354,8 +354,7 @@ constexpr OpRow kRows[] = {
     {"tensor_split", "", "input: Tensor, sections: int, dim: int = 0 -> Tensor[]", kFunction | kMethod, tensor_split_op,
      "Views of exactly `sections` parts along dim, the first of them one larger where the size is no multiple.\n\n"
      ">>> wengert.arange(3).tensor_split(2)\n(tensor([0, 1]), tensor([2]))"},
-    {"tensor_split.indices", "", "input: Tensor, indices: list, dim: int = 0 -> Tensor[]", kFunction | kMethod,
-     tensor_split_op,
+    {"tensor_split.indices", "", "input: Tensor, indices: list, dim: int = 0 -> Tensor[]", kFunction | kMethod, tensor_split_op,
      "Views of the parts before, between and after indices along dim.\n\n"
      ">>> wengert.arange(3).tensor_split([1])\n(tensor([0]), tensor([1, 2]))"},
     {"unbind", "", "input: Tensor, dim: int = 0 -> Tensor[]", kFunction | kMethod, unbind_op,

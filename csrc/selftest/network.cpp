@@ -128,7 +128,8 @@ void test_bands(const KernelTable& table, const ConvKernel& kernel, int64_t widt
       }
     kernel.taps({c.band.data(), offset.data(), taps, rows.bytes(), taps + 1, kRows, sums.bytes(), 2 * n, vectors.data(),
                  static_cast<int64_t>(vectors.size()), true});
-    report.add(agree(sums, want_sums, sum_tolerance<T>(8)), text("%s taps %s: %lld", table.isa, type, static_cast<long long>(n)));
+    report.add(agree(sums, want_sums, sum_tolerance<T>(8)),
+               text("%s taps %s: %lld", table.isa, type, static_cast<long long>(n)));
 
     for (const int64_t width_of_panel : {int64_t{1}, int64_t{kernel.vector}, int64_t{kernel.panel} - 1}) {
       const int64_t wide = (width_of_panel + kernel.vector - 1) / kernel.vector * kernel.vector;
@@ -142,8 +143,8 @@ void test_bands(const KernelTable& table, const ConvKernel& kernel, int64_t widt
           for (int64_t j = 0; j < 2 * n; ++j) sum += factors.at(j, m) * tap(t, j);
           want_rows.at(t, m) = static_cast<T>(sum);
         }
-      kernel.tap_products({c.band.data(), offset.data(), taps, lines.data(), 2, factors.bytes(), to_rows.bytes(), width_of_panel,
-                           width_of_panel, true});
+      kernel.tap_products({c.band.data(), offset.data(), taps, lines.data(), 2, factors.bytes(), to_rows.bytes(),
+                           width_of_panel, width_of_panel, true});
       report.add(agree(to_rows, want_rows, sum_tolerance<T>(2 * n + 8)),
                  text("%s products of taps %s: %lld", table.isa, type, static_cast<long long>(n)));
     }
@@ -226,8 +227,8 @@ void test_attention(const KernelTable& table, const AttentionKernel& kernel, int
     }
     if (!causal || visible > 0) {
       Operand<T> again = scores, gradient = scores;
-      AttentionArgs args = {scores.bytes(), 2,   n,           pitch,  mask.bytes(), n,       visible, causal,
-                            largest,        sum, out.bytes(), kWidth, kWidth,       nullptr, nullptr, nullptr, 0};
+      AttentionArgs args = {scores.bytes(), 2,      n,      pitch,   mask.bytes(), n,       visible, causal, largest, sum,
+                            out.bytes(),    kWidth, kWidth, nullptr, nullptr,      nullptr, 0};
       kernel.exponentials(args);
       const bool sums =
           std::abs(sum[0] - want_sum[0]) < 1e-5 * want_sum[0] && std::abs(sum[1] - want_sum[1]) < 1e-5 * want_sum[1];

@@ -144,7 +144,13 @@ rule(
     node=("FmodBackward0", "FmodBackward1", "FmodBackward1"),
 )
 rule("neg", input=lambda grad: -grad, tangent="linear", domain=(-2, 2))
-rule("square", input=lambda grad, input: _power_of_base(grad, input, 2), tangent="elementwise", domain=(-2, 2), node="PowBackward0")
+rule(
+    "square",
+    input=lambda grad, input: _power_of_base(grad, input, 2),
+    tangent="elementwise",
+    domain=(-2, 2),
+    node="PowBackward0",
+)
 rule("reciprocal", input=lambda grad, result: -grad * (result * result), tangent="elementwise", domain=(0.4, 2))
 rule("abs", input=lambda grad, input: grad * input.sign(), tangent="elementwise", kink="0 at 0.")
 # PyTorch returns the tensor itself from these, and so do they here: nothing is recorded unless a copy is made.
