@@ -1,4 +1,5 @@
-// Activations of networks, and their derivatives times what comes from behind: (cotangent, input, numbers).
+// Activations of networks, and their derivatives times what comes from behind: (cotangent, input, numbers). Then losses of single
+// elements, with their slopes.
 #include "kernels/math_loop.h"
 #include "simd/erf.h"
 #include "simd/exp.h"
@@ -239,6 +240,48 @@ struct ThresholdGradient {
   }
 };
 
+// Of what they return.
+struct SigmoidGradient {
+  template <class T>
+  Vec<T> operator()(Vec<T> g, Vec<T> y) const {
+    return g * (T(1) - y) * y;
+  }
+};
+struct TanhGradient {
+  template <class T>
+  Vec<T> operator()(Vec<T> g, Vec<T> y) const {
+    return g * (T(1) - y * y);
+  }
+};
+
+struct SquaredDifference {
+  template <class T>
+  Vec<T> operator()(Vec<T> x, Vec<T> t) const {
+    const Vec<T> d = x - t;
+    return d * d;
+  }
+};
+struct ScaledDifference {
+  template <class T>
+  Vec<T> operator()(Vec<T> g, Vec<T> x, Vec<T> t) const {
+    return g * (x - t);
+  }
+};
+// A parabola up to the distance beta, then a line of slope `outer`.
+struct SmoothL1 {
+  template <class T>
+  Vec<T> operator()(Vec<T> x, Vec<T> t, Vec<T> beta, Vec<T> outer) const {
+    const Vec<T> d = magnitude(x - t);
+    return outer * blend(less(d, beta), T(0.5) * d * d / beta, d - T(0.5) * beta);
+  }
+};
+struct SmoothL1Gradient {
+  template <class T>
+  Vec<T> operator()(Vec<T> g, Vec<T> x, Vec<T> t, Vec<T> beta) const {
+    return g * between((x - t) / beta, T(-1), T(1));
+  }
+};
+
 #define ROW(row, pytorch, F, inputs, nanoseconds) \
   {.name = row, .kernel = pytorch, .arity = inputs, .ns = nanoseconds, .loops = math_loops<F, inputs>(), .hidden = true}
 
@@ -272,6 +315,12 @@ const ElementwiseRow kRows[] = {
     ROW("_shrink_gradient", "shrink_backward_cpu", ShrinkGradient, 3, 0.02f),
     ROW("threshold", "threshold_cpu", Threshold, 3, 0.02f),
     ROW("_threshold_gradient", "threshold_backward_cpu", ThresholdGradient, 3, 0.02f),
+    ROW("_sigmoid_gradient", "sigmoid_backward_cpu", SigmoidGradient, 2, 0.02f),
+    ROW("_tanh_gradient", "tanh_backward_cpu", TanhGradient, 2, 0.02f),
+    ROW("_squared_difference", "mse_cpu", SquaredDifference, 2, 0.02f),
+    ROW("_scaled_difference", "mse_backward_cpu_out", ScaledDifference, 3, 0.02f),
+    ROW("_smooth_l1", "smooth_l1_cpu", SmoothL1, 4, 0.1f),
+    ROW("_smooth_l1_gradient", "smooth_l1_backward_cpu_out", SmoothL1Gradient, 4, 0.1f),
 };
 
 }  // namespace

@@ -98,6 +98,18 @@ constexpr OpRow kRows[] = {
      ">>> wengert.threshold(wengert.tensor([0.5, 1.0, 1.5]), 1, -1)\ntensor([-1.0000, -1.0000,  1.5000])"},
     {"_threshold_gradient", "", BACK(", threshold: Number"), kNetwork, activation<"_threshold_gradient">,
      BACK_DOC("threshold")},
+    {"_sigmoid_gradient", "", "cotangent: Tensor, output: Tensor", kNetwork, activation<"_sigmoid_gradient">,
+     "The gradient of sigmoid to its input, by its output."},
+    {"_tanh_gradient", "", "cotangent: Tensor, output: Tensor", kNetwork, activation<"_tanh_gradient">,
+     "The gradient of tanh to its input, by its output."},
+    {"_squared_difference", "", "input: Tensor, target: Tensor", kNetwork, activation<"_squared_difference">,
+     "(input - target)^2, element by element."},
+    {"_scaled_difference", "", "factor: Tensor, input: Tensor, target: Tensor", kNetwork, activation<"_scaled_difference">,
+     "factor * (input - target), element by element."},
+    {"_smooth_l1", "", "input: Tensor, target: Tensor, beta: Number, outer: Number", kNetwork, activation<"_smooth_l1">,
+     "outer * (d - beta / 2) for the distance d of input from target; outer * d^2 / (2 beta) where d is below beta."},
+    {"_smooth_l1_gradient", "", "factor: Tensor, input: Tensor, target: Tensor, beta: Number", kNetwork,
+     activation<"_smooth_l1_gradient">, "factor * (input - target) / beta, the last brought into [-1, 1]."},
 };
 
 }  // namespace

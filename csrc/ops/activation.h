@@ -1,4 +1,4 @@
-// Activations of networks and their gradients, which are elementwise kernels.
+// Activations of networks, losses of single elements and the gradients of both, which are elementwise kernels.
 #pragma once
 
 #include <span>

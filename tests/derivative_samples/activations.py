@@ -80,6 +80,12 @@ def _(make):
     yield call(make(2, 3, 4), off_kinks(make, 2, 3, 4), make(3, 1))
 
 
+@samples("_sigmoid_gradient", "_tanh_gradient")
+def _(make):
+    yield call(make(3, 4), make(3, 4))
+    yield call(make(3, 4), make(1, 4))
+
+
 @samples("_shrink_gradient", "_threshold_gradient")
 def _(make):
     yield call(make(3, 4), off_kinks(make, 3, 4), 0.5)

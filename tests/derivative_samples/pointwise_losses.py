@@ -16,6 +16,30 @@ def _(make):
     yield call(make(), make())
 
 
+@samples("_squared_difference")
+def _(make):
+    yield call(make(3, 4), make(3, 4))
+    yield call(make(3, 4), make(1, 4))
+
+
+@samples("_scaled_difference")
+def _(make):
+    yield call(make(3, 4), make(3, 4), make(3, 4))
+    yield call(make(), make(3, 4), make(4))
+
+
+@samples("_smooth_l1")
+def _(make):
+    yield call(make.away(3, 4, low=1.0), make(3, 4, low=-0.2, high=0.2), 0.5, 2.0)
+    yield call(make(3, 4, low=-0.2, high=0.2), make(3, 1, low=-0.2, high=0.2), 1.0, 1.0)
+
+
+@samples("_smooth_l1_gradient")
+def _(make):
+    yield call(make(3, 4), make.away(3, 4, low=1.0), make(3, 4, low=-0.2, high=0.2), 0.5)
+    yield call(make(), make(3, 4, low=-0.2, high=0.2), make(3, 4, low=-0.2, high=0.2), 1.0)
+
+
 @samples("nn_smooth_l1_loss")
 def _(make):
     for reduction in REDUCTIONS:  # distances of both kinds, none near beta

@@ -13,6 +13,8 @@ silu_gradient = _functions["_silu_gradient"]
 mish_gradient = _functions["_mish_gradient"]
 softplus_gradient = _functions["_softplus_gradient"]
 logsigmoid_gradient = _functions["_logsigmoid_gradient"]
+sigmoid_gradient = _functions["_sigmoid_gradient"]
+tanh_gradient = _functions["_tanh_gradient"]
 
 
 def gelu_second(input, approximate):
@@ -91,6 +93,22 @@ rule(
     "_logsigmoid_gradient",
     cotangent=lambda grad, input: logsigmoid_gradient(grad, input),
     input=lambda grad, cotangent, input: grad * cotangent * logsigmoid_second(input),
+    tangent="elementwise",
+)
+
+# ---- of sigmoid and tanh, whose own rows are among the elementwise ones
+
+
+rule(
+    "_sigmoid_gradient",
+    cotangent=lambda grad, output: sigmoid_gradient(grad, output),
+    output=lambda grad, cotangent, output: grad * cotangent * (1 - 2 * output),
+    tangent="elementwise",
+)
+rule(
+    "_tanh_gradient",
+    cotangent=lambda grad, output: tanh_gradient(grad, output),
+    output=lambda grad, cotangent, output: grad * cotangent * (-2 * output),
     tangent="elementwise",
 )
 

@@ -12,6 +12,8 @@ from . import rule
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
+sigmoid_gradient = wengert._C.functions["_sigmoid_gradient"]  # g (1 - y) y
+tanh_gradient = wengert._C.functions["_tanh_gradient"]  # g (1 - y^2)
 threshold_gradient = wengert._C.functions["_threshold_gradient"]  # g where the other is above a number or NaN, else 0
 
 
@@ -277,11 +279,11 @@ rule(
 )
 rule("sinh", input=lambda grad, input: grad * input.cosh(), tangent="elementwise", domain=(-2, 2))
 rule("cosh", input=lambda grad, input: grad * input.sinh(), tangent="elementwise", domain=(-2, 2))
-rule("tanh", input=lambda grad, result: grad * (1 - result * result), tangent="elementwise", domain=(-2, 2))
+rule("tanh", input=lambda grad, result: tanh_gradient(grad, result), tangent="elementwise", domain=(-2, 2))
 rule("asinh", input=lambda grad, input: grad * (input * input + 1).rsqrt(), tangent="elementwise", domain=(-2, 2))
 rule("acosh", input=lambda grad, input: grad * (input * input - 1).rsqrt(), tangent="elementwise", domain=(1.2, 3))
 rule("atanh", input=lambda grad, input: grad / (1 - input * input), tangent="elementwise", domain=(-0.8, 0.8))
-rule("sigmoid", input=lambda grad, result: grad * (1 - result) * result, tangent="elementwise", domain=(-2, 2))
+rule("sigmoid", input=lambda grad, result: sigmoid_gradient(grad, result), tangent="elementwise", domain=(-2, 2))
 
 # Choosing and mixing
 

@@ -3,7 +3,12 @@
 The gradient of every element's loss is g f'(x), times 1 / count for a mean.
 """
 
+from wengert import _C
+
 from . import rule
+
+scaled_difference = _C.functions["_scaled_difference"]  # f (x - t)
+smooth_l1_gradient = _C.functions["_smooth_l1_gradient"]  # f (x - t) / beta, the last brought into [-1, 1]
 
 
 def each(grad, slopes, reduction):
@@ -11,9 +16,29 @@ def each(grad, slopes, reduction):
     return grad / slopes.numel() * slopes if reduction == "mean" else grad * slopes
 
 
+def share(grad, input, target, reduction):
+    """g, of a mean g / count"""
+    return grad / max(input.numel(), target.numel()) if reduction == "mean" else grad
+
+
 def mse(grad, input, target, reduction):
     """2 (x - t)"""
-    return each(grad * 2, input - target, reduction)
+    return scaled_difference(share(grad * 2, input, target, reduction), input, target)
+
+
+rule(
+    "_squared_difference",
+    input=lambda grad, input, target: scaled_difference(grad * 2, input, target),
+    target=lambda grad, input, target: scaled_difference(grad * -2, input, target),
+    tangent="elementwise",
+)
+rule(
+    "_scaled_difference",
+    factor=lambda grad, input, target: grad * (input - target),
+    input=lambda grad, factor: grad * factor,
+    target=lambda grad, factor: -grad * factor,
+    tangent="elementwise",
+)
 
 
 rule(
@@ -26,7 +51,23 @@ rule(
 
 def smooth_l1(grad, input, target, reduction, beta):
     """(x - t) / beta, brought into [-1, 1]"""
-    return each(grad, ((input - target) / beta).clamp(-1, 1), reduction)
+    return smooth_l1_gradient(share(grad, input, target, reduction), input, target, beta)
+
+
+rule(
+    "_smooth_l1",
+    input=lambda grad, input, target, beta, outer: smooth_l1_gradient(grad * outer, input, target, beta),
+    target=lambda grad, input, target, beta, outer: smooth_l1_gradient(grad * -outer, input, target, beta),
+    tangent="elementwise",
+)
+rule(
+    "_smooth_l1_gradient",
+    factor=lambda grad, input, target, beta: smooth_l1_gradient(grad, input, target, beta),
+    input=lambda grad, factor, input, target, beta: (grad * factor / beta).masked_fill((input - target).abs() > beta, 0),
+    target=lambda grad, factor, input, target, beta: (grad * factor / -beta).masked_fill((input - target).abs() > beta, 0),
+    tangent="elementwise",
+    kink="at the distance beta that of the parabola",
+)
 
 
 rule(
@@ -39,7 +80,7 @@ rule(
 
 def huber(grad, input, target, reduction, delta):
     """x - t, brought into [-delta, delta]"""
-    return each(grad, (input - target).clamp(-delta, delta), reduction)
+    return smooth_l1_gradient(share(grad, input, target, reduction) * delta, input, target, delta)
 
 
 rule(

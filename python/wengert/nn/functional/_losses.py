@@ -1,29 +1,28 @@
 """Losses of single elements as operators of one node each: the rows of wengert.autograd.derivatives.pointwise_losses."""
 
+from ... import _C
 from ...autograd.primitive import primitive
 from ._reduction import reduced
+
+_smooth_l1, _squared_difference = _C.functions["_smooth_l1"], _C.functions["_squared_difference"]
 
 
 @primitive("nn_mse_loss")
 def mse_loss(input, target, reduction):
     """(x - t)^2"""
-    return reduced((input - target).square_(), reduction)
+    return reduced(_squared_difference(input, target), reduction)
 
 
 @primitive("nn_smooth_l1_loss")
 def smooth_l1_loss(input, target, reduction, beta):
     """d^2 / (2 beta) for d = |x - t| < beta, else d - beta / 2"""
-    distance = (input - target).abs_()
-    inner = distance.clamp(max=beta)
-    return reduced(distance.sub_(inner).add_(inner.square_().mul_(0.5 / beta)), reduction)
+    return reduced(_smooth_l1(input, target, beta, 1), reduction)
 
 
 @primitive("nn_huber_loss")
 def huber_loss(input, target, reduction, delta):
     """d^2 / 2 for d = |x - t| <= delta, else delta (d - delta / 2)"""
-    distance = (input - target).abs_()
-    inner = distance.clamp(max=delta)
-    return reduced(distance.sub_(inner).mul_(delta).add_(inner.square_().mul_(0.5)), reduction)
+    return reduced(_smooth_l1(input, target, delta, delta), reduction)
 
 
 @primitive("nn_binary_cross_entropy")
