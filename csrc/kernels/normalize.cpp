@@ -151,9 +151,60 @@ void mix(const void* grad, const void* in, void* out, int64_t n, double a, doubl
   });
 }
 
+// f(first element of the vector, its lanes, its place in a row) for the vectors of each row.
+template <class T, class F>
+void each_across(const AcrossArgs& a, F f) {
+  for (int64_t r = 0; r < a.rows; ++r) each_vector<T>(a.n, [&](int64_t i, int lanes) { f(r * a.row + i, lanes, i); });
+}
+
+template <class T>
+void sums_across(const AcrossArgs& a, double* grad, double* product) {
+  constexpr int64_t kRows = 64;  // added up in T before the sums go on in double
+  constexpr int W = Vec<T>::width;
+  const T *g = static_cast<const T*>(a.grad), *x = static_cast<const T*>(a.in), *about = static_cast<const T*>(a.about);
+  each_vector<T>(a.n, [&](int64_t i, int lanes) {
+    const Vec<T> m = load(about + i, lanes);
+    double sums[W] = {}, products[W] = {};
+    for (int64_t begin = 0; begin < a.rows; begin += kRows) {
+      const int64_t end = begin + kRows < a.rows ? begin + kRows : a.rows;
+      Vec<T> sum(T(0)), dot(T(0));
+      for (int64_t r = begin; r < end; ++r) {
+        const Vec<T> v = load(g + r * a.row + i, lanes);
+        sum = sum + v;
+        dot = fma(v, load(x + r * a.row + i, lanes) - m, dot);
+      }
+      T lane[2][W];
+      sum.store(lane[0]), dot.store(lane[1]);
+      for (int l = 0; l < W; ++l) sums[l] += lane[0][l], products[l] += lane[1][l];
+    }
+    for (int l = 0; l < lanes; ++l) grad[i + l] = sums[l], product[i + l] = products[l];
+  });
+}
+
+template <class T>
+void map_across(const AcrossArgs& args) {
+  const T *in = static_cast<const T*>(args.in), *a = static_cast<const T*>(args.a), *b = static_cast<const T*>(args.b),
+          *about = static_cast<const T*>(args.about);
+  each_across<T>(args, [&](int64_t at, int lanes, int64_t i) {
+    store(fma(load(a + i, lanes), load(in + at, lanes) - load(about + i, lanes), load(b + i, lanes)),
+          static_cast<T*>(args.out) + at, lanes);
+  });
+}
+
+template <class T>
+void mix_across(const AcrossArgs& args) {
+  const T *grad = static_cast<const T*>(args.grad), *in = static_cast<const T*>(args.in), *a = static_cast<const T*>(args.a),
+          *b = static_cast<const T*>(args.b), *c = static_cast<const T*>(args.c), *about = static_cast<const T*>(args.about);
+  each_across<T>(args, [&](int64_t at, int lanes, int64_t i) {
+    const Vec<T> x = load(in + at, lanes) - load(about + i, lanes);
+    store(fma(load(a + i, lanes), load(grad + at, lanes), fma(load(b + i, lanes), x, load(c + i, lanes))),
+          static_cast<T*>(args.out) + at, lanes);
+  });
+}
+
 template <class T>
 constexpr NormalizeKernel kernel() {
-  return {rows<T>, rows_gradient<T>, sums<T>, scaling<T>, map<T>, mix<T>};
+  return {rows<T>, rows_gradient<T>, sums<T>, scaling<T>, map<T>, mix<T>, sums_across<T>, map_across<T>, mix_across<T>};
 }
 
 }  // namespace

@@ -29,6 +29,14 @@ struct ChannelSums {
   double grad, product;  // of g, of g (x - about)
 };
 
+// Channels of one element in each of `rows` rows, which are `row` elements apart: n of them, each with its own numbers.
+struct AcrossArgs {
+  const void *grad, *in;
+  void* out;
+  int64_t rows, n, row;
+  const void *a, *b, *c, *about;
+};
+
 struct NormalizeKernel {
   void (*rows)(const NormalizeArgs& args);
   void (*rows_gradient)(const NormalizeArgs& args);
@@ -37,6 +45,10 @@ struct NormalizeKernel {
   // out = a (x - about) + b; out = a g + b (x - about) + c
   void (*map)(const void* in, void* out, int64_t n, double a, double b, double about);
   void (*mix)(const void* grad, const void* in, void* out, int64_t n, double a, double b, double c, double about);
+  // The same three for channels across rows.
+  void (*sums_across)(const AcrossArgs& args, double* grad, double* product);
+  void (*map_across)(const AcrossArgs& args);
+  void (*mix_across)(const AcrossArgs& args);
 };
 
 struct NormalizeKernels {

@@ -1,6 +1,7 @@
 #include "ops/normalize.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -286,29 +287,29 @@ Result group_norm_gradient_call(const Call& call) {
   return std::vector<Tensor>{out, both.view_as({b.channels}, {1}), both.view_as({b.channels}, {1}, b.channels)};
 }
 
-// The input as blocks whose runs are long: where a channel has one element in each row of the batch, the batch is the run.
-struct Channels {
-  Tensor made, moved;
-  const Tensor* blocks;
-  bool transposed;
+// Four numbers of each channel, for the kernels that go across rows.
+struct ChannelNumbers {
+  Tensor of[4];  // a, b, c, about
 
-  explicit Channels(const Tensor& input) {
-    const Tensor& dense = contiguous(input, &made);
-    blocks = &dense;
-    const Blocks b(dense);
-    transposed = b.run == 1;
-    if (!transposed) return;
-    moved = Tensor::empty({1, b.channels, b.batch}, input.dtype());
-    copy_unchecked(moved.view_as({b.batch, b.channels}, {1, b.batch}), dense.view_as({b.batch, b.channels}, {b.channels, 1}));
-    blocks = &moved;
+  ChannelNumbers(int64_t channels, DType dtype) {
+    for (Tensor& each : of) each = full({channels}, Scalar::of(0.0), dtype);
   }
-  // What such blocks hold, as a tensor of input's shape.
-  Tensor back(const Tensor& result, const Dims& sizes) const {
-    if (!transposed) return result;
-    const Tensor out = Tensor::empty(sizes, result.dtype());
-    const int64_t channels = result.size(1), batch = result.size(2);
-    copy_unchecked(out.view_as({batch, channels}, {channels, 1}), result.view_as({batch, channels}, {1, batch}));
-    return out;
+  void set(int64_t c, double a, double b, double c_, double about) {
+    set_element(of[0], c, a), set_element(of[1], c, b), set_element(of[2], c, c_), set_element(of[3], c, about);
+  }
+  // Of rows [begin, end) of channels that have one element in each.
+  AcrossArgs across(const Tensor* grad, const Tensor& in, const Tensor* out, int64_t begin, int64_t end) const {
+    const int64_t n = of[0].numel(), from = begin * n * in.itemsize();
+    return {grad ? grad->data() + from : nullptr,
+            in.data() + from,
+            out ? out->data() + from : nullptr,
+            end - begin,
+            n,
+            n,
+            of[0].data(),
+            of[1].data(),
+            of[2].data(),
+            of[3].data()};
   }
 };
 
@@ -334,17 +335,26 @@ void finish_variance(const char* partial, char* out, char* second, int64_t n, do
 }
 
 // out = (x - mean) scale weight + bias for each channel.
-Tensor mapped(const Channels& in, const Tensor& mean, const Tensor& scale, const Dense& weight, const Dense& bias) {
-  const Blocks b(*in.blocks);
-  const Tensor out = Tensor::empty(in.blocks->sizes(), in.blocks->dtype());
+Tensor mapped(const Tensor& in, const Tensor& mean, const Tensor& scale, const Dense& weight, const Dense& bias) {
+  const Blocks b(in);
+  const Tensor out = Tensor::empty(in.sizes(), in.dtype());
   const int64_t step = b.run * out.itemsize();
   const NormalizeKernel& kernel = kernel_of(out.dtype());
+  const auto factor = [&](int64_t c) { return element(&scale, c, 1) * element(weight.tensor, c, 1); };
   LongWork work(b.ns());
+  if (b.run == 1) {
+    ChannelNumbers numbers(b.channels, in.dtype());
+    for (int64_t c = 0; c < b.channels; ++c) numbers.set(c, factor(c), element(bias.tensor, c, 0), 0, element(&mean, c, 0));
+    parallel_for(b.batch, 1, b.ns(), [&](int64_t begin, int64_t end) {
+      kernel.map_across(numbers.across(nullptr, in, &out, begin, end));
+    });
+    return out;
+  }
   parallel_for(b.batch * b.channels, 1, b.ns(), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t c = i % b.channels;
-      kernel.map(in.blocks->data() + i * step, out.data() + i * step, b.run,
-                 element(&scale, c, 1) * element(weight.tensor, c, 1), element(bias.tensor, c, 0), element(&mean, c, 0));
+      kernel.map(in.data() + i * step, out.data() + i * step, b.run, factor(c), element(bias.tensor, c, 0),
+                 element(&mean, c, 0));
     }
   });
   return out;
@@ -374,15 +384,16 @@ Result batch_norm_train_call(const Call& call) {
   if (input.numel() == 0)
     return std::vector<Tensor>{Tensor::empty(input.sizes(), dtype), full({channels}, Scalar::of(0.0), dtype),
                                full({channels}, Scalar::of(1.0), dtype)};
-  const Channels in(input);
-  const Blocks b(*in.blocks);
+  Tensor made;
+  const Tensor& in = contiguous(input, &made);
+  const Blocks b(in);
   const MomentKernels& moments = *kernels().moments;
   const Reducer reducer = {pass_of(moments.moments, dtype, sizeof(Moments)),
                            {moments.join, moments.join, sizeof(Moments), sizeof(Moments)},
                            dtype,
                            dtype == DType::float32 ? finish_variance<float> : finish_variance<double>,
                            0};
-  const Tensor view = in.blocks->view_as({b.batch, b.channels, b.run}, {b.channels * b.run, b.run, 1});
+  const Tensor view = in.view_as({b.batch, b.channels, b.run}, {b.channels * b.run, b.run, 1});
   Tensor mean;
   const Tensor variance = reduce(reducer, view, dim_set("batch_norm", view, {0, 2}), false, &mean);
   const auto count = static_cast<double>(b.batch * b.run);
@@ -390,7 +401,7 @@ Result batch_norm_train_call(const Call& call) {
   update(optional(a[4]), variance, momentum, count / std::max(count - 1, 1.0));
   for (int64_t c = 0; c < channels; ++c) set_element(variance, c, 1 / std::sqrt(element(&variance, c, 0) + eps));
   const Dense weight(optional(a[1])), bias(optional(a[2]));
-  return std::vector<Tensor>{in.back(mapped(in, mean, variance, weight, bias), input.sizes()), mean, variance};
+  return std::vector<Tensor>{mapped(in, mean, variance, weight, bias), mean, variance};
 }
 
 // 1 / sqrt(variance + eps)
@@ -407,9 +418,9 @@ Result batch_norm_eval_call(const Call& call) {
   constexpr const char* kNames[] = {"weight", "bias", "running_mean", "running_var"};
   check_batch(input, a + 1, kNames, 4);
   if (input.numel() == 0) return Tensor::empty(input.sizes(), input.dtype());
-  const Channels in(input);
+  Tensor made;
   const Dense weight(optional(a[1])), bias(optional(a[2])), mean(a[3].tensor);
-  return in.back(mapped(in, *mean.tensor, scale_of(*a[4].tensor, a[5].number.floating), weight, bias), input.sizes());
+  return mapped(contiguous(input, &made), *mean.tensor, scale_of(*a[4].tensor, a[5].number.floating), weight, bias);
 }
 
 // (cotangent, input, weight, mean, scale, whether they are the input's own): to input, weight and bias.
@@ -425,36 +436,66 @@ Result batch_norm_gradient_call(const Call& call) {
   const int64_t channels = input.size(1);
   const Tensor to_weight = full({channels}, Scalar::of(0.0), dtype), to_bias = full({channels}, Scalar::of(0.0), dtype);
   if (input.numel() == 0) return std::vector<Tensor>{Tensor::empty(input.sizes(), dtype), to_weight, to_bias};
-  const Channels in(input), grad(cotangent);
+  Tensor made, made_grad;
+  const Tensor &in = contiguous(input, &made), &grad = contiguous(cotangent, &made_grad);
   const Dense weight(optional(a[2])), mean(a[3].tensor), scale(a[4].tensor);
-  const Blocks b(*in.blocks);
-  const Tensor out = Tensor::empty(in.blocks->sizes(), dtype);
+  const Blocks b(in);
+  const Tensor out = Tensor::empty(in.sizes(), dtype);
   const int64_t step = b.run * out.itemsize();
   const auto count = static_cast<double>(b.batch * b.run);
   const NormalizeKernel& kernel = kernel_of(dtype);
-  {
-    LongWork work(b.ns(2 * kElementNs));
-    parallel_for(channels, 1, b.ns(2 * kElementNs), [&](int64_t begin, int64_t end) {
-      for (int64_t c = begin; c < end; ++c) {
-        const double m = element(mean.tensor, c, 0), s = element(scale.tensor, c, 1), w = element(weight.tensor, c, 1);
-        double total = 0, product = 0;
-        for (int64_t i = c; i < b.batch * channels; i += channels) {
-          const ChannelSums part = kernel.sums(grad.blocks->data() + i * step, in.blocks->data() + i * step, b.run, m);
-          total += part.grad, product += part.product;
-        }
-        set_element(to_weight, c, product * s);
-        set_element(to_bias, c, total);
-        for (int64_t i = c; i < b.batch * channels; i += channels) {
-          const char *g = grad.blocks->data() + i * step, *x = in.blocks->data() + i * step;
-          if (own)
-            kernel.mix(g, x, out.data() + i * step, b.run, s * w, -s * s * s * w * product / count, -s * w * total / count, m);
-          else
-            kernel.map(g, out.data() + i * step, b.run, s * w, 0, 0);
-        }
-      }
+  // a g + b (x - mean) + c, from the channel's sums
+  const auto numbers = [&](int64_t c, const ChannelSums& sums) {
+    const double s = element(scale.tensor, c, 1), w = element(weight.tensor, c, 1);
+    set_element(to_weight, c, sums.product * s);
+    set_element(to_bias, c, sums.grad);
+    const double slope = own ? -s * s * s * w * sums.product / count : 0, shift = own ? -s * w * sums.grad / count : 0;
+    return std::array{s * w, slope, shift, element(mean.tensor, c, 0)};
+  };
+  const double ns = b.ns(2 * kElementNs);
+  LongWork work(ns);
+  if (b.run == 1) {
+    ChannelNumbers all(channels, dtype);
+    for (int64_t c = 0; c < channels; ++c) all.set(c, 0, 0, 0, element(mean.tensor, c, 0));
+    const Tensor sums = Tensor::empty({2, channels}, DType::float64);
+    auto *grads = sums.data<double>(), *products = grads + channels;
+    parallel_for(channels, 64 / in.itemsize(), ns, [&](int64_t begin, int64_t end) {
+      AcrossArgs args = all.across(&grad, in, nullptr, 0, b.batch);
+      const int64_t at = begin * in.itemsize();
+      args.grad = grad.data() + at, args.in = in.data() + at, args.about = all.of[3].data() + at, args.n = end - begin;
+      kernel.sums_across(args, grads + begin, products + begin);
     });
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto [a_, b_, c_, about] = numbers(c, {grads[c], products[c]});
+      all.set(c, a_, b_, c_, own ? about : 0);
+    }
+    parallel_for(b.batch, 1, ns, [&](int64_t begin, int64_t end) {
+      if (own)
+        kernel.mix_across(all.across(&grad, in, &out, begin, end));
+      else
+        kernel.map_across(all.across(nullptr, grad, &out, begin, end));
+    });
+    return std::vector<Tensor>{out, to_weight, to_bias};
   }
-  return std::vector<Tensor>{in.back(out, input.sizes()), to_weight, to_bias};
+  parallel_for(channels, 1, ns, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) {
+      ChannelSums total = {0, 0};
+      for (int64_t i = c; i < b.batch * channels; i += channels) {
+        const ChannelSums part =
+            kernel.sums(grad.data() + i * step, in.data() + i * step, b.run, element(mean.tensor, c, 0));
+        total.grad += part.grad, total.product += part.product;
+      }
+      const auto [a_, b_, c_, about] = numbers(c, total);
+      for (int64_t i = c; i < b.batch * channels; i += channels) {
+        const char *g = grad.data() + i * step, *x = in.data() + i * step;
+        if (own)
+          kernel.mix(g, x, out.data() + i * step, b.run, a_, b_, c_, about);
+        else
+          kernel.map(g, out.data() + i * step, b.run, a_, 0, 0);
+      }
+    }
+  });
+  return std::vector<Tensor>{out, to_weight, to_bias};
 }
 
 #define GRADIENTS " -> (input, weight, bias)"
