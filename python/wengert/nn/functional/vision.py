@@ -61,7 +61,7 @@ def interpolate(
     _check_resampling(input, sizes, mode)
     if mode == "area":
         return _AREA[ndim](input, sizes)
-    for dim, (count, scale) in enumerate(zip(sizes, scales, strict=True), 2):
+    for dim, (count, scale) in reversed(list(enumerate(zip(sizes, scales, strict=True), 2))):  # rows are copied whole
         if mode.startswith("nearest"):
             input = _nearest(input, dim, count, scale, mode == "nearest-exact")
         elif antialias:
@@ -132,9 +132,7 @@ def _nearest(input, dim, count, scale, middle):
     if count == size:
         return input
     if count % size == 0 and scale in (None, count // size):  # every element repeated as often
-        shape = list(input.shape)
-        repeated = input.unsqueeze(dim + 1).expand(*shape[: dim + 1], count // size, *shape[dim + 1 :])
-        return repeated.flatten(dim, dim + 1)
+        return input.repeat_interleave(count // size, dim)
     # float32, so that roundings fall as PyTorch's do
     places = wengert.arange(count, dtype=wengert.float32) + (0.5 if middle else 0.0)
     places = (places * (1 / scale if scale else size / count)).floor().long().clamp_(max=size - 1)
@@ -161,16 +159,15 @@ def _between(input, dim, count, scale, align_corners, cubic):
     first = source.floor()
     t = source - first
     first = first.long()
-    if cubic:
-        taps = [(first + k - 1, _keys(abs_t, -0.75)) for k, abs_t in enumerate((t + 1, t, 1 - t, 2 - t))]
-    else:
-        taps = [(first, 1 - t), (first + 1, t)]
     along = [1] * input.dim()
     along[dim] = count
-    total = None
-    for places, weights in taps:
-        part = input.index_select(dim, places.clamp_(0, size - 1)) * weights.view(along)
-        total = part if total is None else total + part
+    tap = lambda places: input.index_select(dim, places.clamp(0, size - 1))  # noqa: E731
+    if not cubic:
+        return wengert.lerp(tap(first), tap(first + 1), t.view(along))
+    weights = [_keys(abs_t, -0.75).view(along) for abs_t in (t + 1, t, 1 - t, 2 - t)]
+    total = tap(first - 1) * weights[0]
+    for k in (1, 2, 3):
+        total = wengert.addcmul(total, tap(first + k - 1), weights[k])
     return total
 
 
