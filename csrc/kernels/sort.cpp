@@ -347,21 +347,31 @@ int64_t below(const SortKeys& keys, const void* in, int64_t begin, int64_t n, ui
     using T = typename K::Element;
     constexpr int64_t kStep = kSortStep / sizeof(T);
     const T *p = static_cast<const T*>(in), flip = static_cast<T>(keys.flip), top = static_cast<T>(limit);
+    constexpr int64_t kFew = kStep / 4;
     int64_t count = 0, i = begin;
-    while (i < n && count + kStep < capacity) {
-      const int64_t end = n - i < kStep ? n : i + kStep;
-      if (end == i + kStep) {  // looked at lane by lane only where a key is small enough
-        T any = 0;
-        for (int64_t j = 0; j < kStep; ++j) any |= static_cast<T>(K::key(p[i + j], flip) <= top);
-        if (!any) {
-          i = end;
-          continue;
-        }
-      }
+    const auto any = [&](int64_t steps) {
+      T found = 0;
+      for (int64_t j = 0; j < steps; ++j) found |= static_cast<T>(K::key(p[i + j], flip) <= top);
+      return found != 0;
+    };
+    const auto look = [&](int64_t end) {
       for (; i < end; ++i) {
         const T key = K::key(p[i], flip);
         candidates[count] = {key, i};
         count += key <= top;
+      }
+    };
+    while (i < n && count + kStep < capacity) {  // looked at lane by lane only where a key is small enough
+      if (n - i < kStep) {
+        look(n);
+      } else if (!any(kStep)) {
+        i += kStep;
+      } else {
+        for (const int64_t end = i + kStep; i < end;)
+          if (any(kFew))
+            look(i + kFew);
+          else
+            i += kFew;
       }
     }
     *found = count;

@@ -18,7 +18,8 @@ namespace {
 constexpr double kElementNs = 2;            // of one element looked at
 constexpr std::int64_t kSparse = 64;        // fewer than one in so many wanted: a scan with a limit; else a sort
 constexpr std::int64_t kShortRow = 512;     // for which counting cells is not worth it
-constexpr std::int64_t kFirst = 128;        // elements that a scan takes to find its first limit
+constexpr std::int64_t kFirst = 32;         // elements that a scan takes to find its first limit
+constexpr std::int64_t kInserted = 24;      // candidates up to which the best are kept sorted
 constexpr std::int64_t kPartRow = 1 << 16;  // a thread's part of a row that several search together
 
 Dims reduced_sizes(const Tensor& input, int dim, bool keepdim) {
@@ -40,20 +41,37 @@ bool by_key(const SortCandidate& a, const SortCandidate& b) { return a.key != b.
 // Room for k candidates and as many that may replace them.
 std::int64_t candidates_of(std::int64_t k) { return 2 * k + 1024 + kSortStep; }
 
+// The k smallest of `count` candidates to the front, the largest of them last; `held` of them have gone through this
+// before.
+void keep_smallest(SortCandidate* room, std::int64_t held, std::int64_t count, std::int64_t k) {
+  if (k > kInserted) {
+    if (count >= k) std::nth_element(room, room + k - 1, room + count, by_key);
+    return;
+  }
+  for (std::int64_t i = held; i < count; ++i) {  // the front stays sorted
+    const SortCandidate candidate = room[i];
+    std::int64_t at = std::min(i, k);
+    if (at == k && !by_key(candidate, room[--at])) continue;
+    for (; at > 0 && by_key(candidate, room[at - 1]); --at) room[at] = room[at - 1];
+    room[at] = candidate;
+  }
+}
+
 // The k smallest of [begin, end) by (key, position), in no order, at the front of the room.
 std::int64_t smallest(const SortKeys& keys, const char* in, std::int64_t begin, std::int64_t end, std::int64_t k,
                       std::uint64_t all_ones, SortCandidate* room) {
   const SortKernels& kernel = *kernels().sort;
   std::uint64_t limit = all_ones;
   std::int64_t held = 0;
+  const std::int64_t start = begin;
   while (begin < end) {
     std::int64_t found;
-    // The first few give a limit soon; the others are held to it.
-    const std::int64_t stop = held == 0 ? std::min(end, begin + std::max(2 * k, kFirst)) : end;
+    // The first few give a limit soon, to which the next few are held, and so on.
+    const std::int64_t seen = begin - start, stop = std::min(end, begin + std::max({2 * k, kFirst, seen}));
     begin = kernel.below(keys, in, begin, stop, limit, room + held, candidates_of(k) - held, &found);
+    keep_smallest(room, held, held + found, k);
     held += found;
-    if (held <= k) continue;
-    std::nth_element(room, room + k - 1, room + held, by_key);
+    if (held < k) continue;
     held = k;
     if (room[k - 1].key == 0) break;  // a later element has to be smaller
     limit = room[k - 1].key - 1;
@@ -124,7 +142,7 @@ Tensor topk(const Tensor& input, std::int64_t k, int dim, bool largest, Tensor* 
   if (values.numel() == 0) {
   } else if (k == n || input.dim() == 0) {
     sort_rows(input.dtype(), largest, rows.data, rows.count, n, values.data(), places.data<std::int64_t>());
-  } else if (n > kShortRow && k < n / kSparse) {
+  } else if (k == 1 || (n > kShortRow && k < n / kSparse)) {
     sparse_topk({sort_keys(input.dtype(), largest), ~std::uint64_t{0} >> (64 - 8 * item), item, n, k, values.data(),
                  places.data<std::int64_t>()},
                 rows);
