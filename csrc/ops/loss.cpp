@@ -151,10 +151,10 @@ Tensor reduced(const Tensor& losses, Reduction reduction, double count, const Di
   return full({}, Scalar::of(element(total, 0) / count), losses.dtype());
 }
 
-// Calls f(i) for each row.
+// Calls f(i) for each row, which looks at all of its elements, or at one.
 template <class F>
-void each_row(const Rows& rows, F f) {
-  const double ns = kElementNs * static_cast<double>(rows.n * rows.classes) + 20.0 * static_cast<double>(rows.n);
+void each_row(const Rows& rows, bool whole, F f) {
+  const double ns = static_cast<double>(rows.n) * ((whole ? kElementNs * static_cast<double>(rows.classes) : 0) + 5);
   LongWork work(ns);
   parallel_for(rows.n, 1, ns, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) f(i);
@@ -166,7 +166,7 @@ Tensor class_losses(const Rows& rows, const Classes& classes, bool logits, doubl
   const Tensor losses = Tensor::empty({rows.n}, rows.tensor->dtype());
   const int64_t size = rows.tensor->itemsize(), C = rows.classes;
   const double all = classes.weight ? element(sum(*classes.weight), 0) : static_cast<double>(C);
-  each_row(rows, [&](int64_t i) {
+  each_row(rows, logits || smoothing > 0, [&](int64_t i) {
     if (!classes.counts(i)) return set_element(losses, i, 0);
     const char* row = rows.tensor->data() + i * C * size;
     const double log_sum = logits ? log_of_sum(exponentials_of(row, rows)) : 0;
@@ -228,7 +228,7 @@ Result class_gradient(const Tensor& given, const Tensor& input, const Tensor& ta
   const Tensor out = Tensor::empty(rows.tensor->sizes(), input.dtype());
   const int64_t size = out.itemsize(), C = rows.classes;
   const double all = classes.weight ? element(sum(*classes.weight), 0) : static_cast<double>(C);
-  each_row(rows, [&](int64_t i) {
+  each_row(rows, true, [&](int64_t i) {
     char* to = out.data() + i * C * size;
     const double g = classes.counts(i) ? factors.of(i) : 0;
     if (!Logits || !classes.counts(i)) {
@@ -280,7 +280,7 @@ Result soft_loss(const Tensor& input, const Tensor& target, const Value& weights
   check_floating(input, "log_softmax_lastdim_kernel_impl");
   const Probabilities p(rows, target, optional(weights), smoothing);
   const Tensor losses = Tensor::empty({rows.n}, input.dtype());
-  each_row(rows, [&](int64_t i) {
+  each_row(rows, true, [&](int64_t i) {
     const char* row = rows.tensor->data() + i * rows.classes * rows.tensor->itemsize();
     const double log_sum = log_of_sum(exponentials_of(row, rows));
     const ChannelSums sums = lines(losses).sums(p.row(i), row, rows.classes, log_sum);
@@ -302,7 +302,7 @@ Result soft_gradient(const Tensor& given, const Tensor& input, const Tensor& tar
   const Factors factors = {contiguous(given, &made), reduction, static_cast<double>(rows.n)};
   const Tensor out = Tensor::empty(rows.tensor->sizes(), input.dtype());
   const int64_t size = out.itemsize(), C = rows.classes;
-  each_row(rows, [&](int64_t i) {
+  each_row(rows, true, [&](int64_t i) {
     char* to = out.data() + i * C * size;
     const double g = factors.of(i), all = lines(out).sums(p.row(i), p.row(i), C, 0).grad;
     softmax_of(rows.tensor->data() + i * C * size, rows, to);
