@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <vector>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -199,16 +200,20 @@ Tensor divisors(const Spatial& g, const Averages& how, DType dtype) {
     const int64_t end = std::min(begin + g.kernel[axis], size + g.padding[axis]);
     return how.include_pad ? end - begin : std::min(end, size) - std::max<int64_t>(begin, 0);
   };
+  std::vector<int64_t> along[3];  // by axis
+  bool same = true;
+  for (int axis = 0; axis < 3; ++axis)
+    for (int64_t i = 0; i < g.output[axis]; ++i) {
+      along[axis].push_back(elements(axis, i));
+      same &= along[axis].back() == along[axis].front();
+    }
+  if (same)
+    return full({}, Scalar::of(static_cast<double>(along[0].front() * along[1].front() * along[2].front())), dtype);
   const Tensor counts = Tensor::empty({g.output[0], g.output[1], g.output[2]}, DType::float64);
   double* out = counts.data<double>();
-  bool same = true;
-  for (int64_t z = 0; z < g.output[0]; ++z)
-    for (int64_t y = 0; y < g.output[1]; ++y)
-      for (int64_t x = 0; x < g.output[2]; ++x, ++out) {
-        *out = static_cast<double>(elements(0, z) * elements(1, y) * elements(2, x));
-        same &= *out == *counts.data<double>();
-      }
-  if (same) return full({}, Scalar::of(*counts.data<double>()), dtype);
+  for (const int64_t depth : along[0])
+    for (const int64_t height : along[1])
+      for (const int64_t width : along[2]) *out++ = static_cast<double>(depth * height * width);
   return to_dtype(counts, dtype)
       .view_as(Dims(std::span(g.at(g.output), g.dims)), contiguous_strides(Dims(std::span(g.at(g.output), g.dims))));
 }
