@@ -1,5 +1,5 @@
-// Activations of networks, and their derivatives times what comes from behind: (cotangent, input, numbers). Then losses of single
-// elements, with their slopes.
+// Activations of networks, and their derivatives times what comes from behind: (cotangent, input, numbers). Then losses of
+// single elements, with their slopes.
 #include "kernels/math_loop.h"
 #include "simd/erf.h"
 #include "simd/exp.h"

@@ -345,9 +345,8 @@ Tensor mapped(const Tensor& in, const Tensor& mean, const Tensor& scale, const D
   if (b.run == 1) {
     ChannelNumbers numbers(b.channels, in.dtype());
     for (int64_t c = 0; c < b.channels; ++c) numbers.set(c, factor(c), element(bias.tensor, c, 0), 0, element(&mean, c, 0));
-    parallel_for(b.batch, 1, b.ns(), [&](int64_t begin, int64_t end) {
-      kernel.map_across(numbers.across(nullptr, in, &out, begin, end));
-    });
+    parallel_for(b.batch, 1, b.ns(),
+                 [&](int64_t begin, int64_t end) { kernel.map_across(numbers.across(nullptr, in, &out, begin, end)); });
     return out;
   }
   parallel_for(b.batch * b.channels, 1, b.ns(), [&](int64_t begin, int64_t end) {
@@ -481,8 +480,7 @@ Result batch_norm_gradient_call(const Call& call) {
     for (int64_t c = begin; c < end; ++c) {
       ChannelSums total = {0, 0};
       for (int64_t i = c; i < b.batch * channels; i += channels) {
-        const ChannelSums part =
-            kernel.sums(grad.data() + i * step, in.data() + i * step, b.run, element(mean.tensor, c, 0));
+        const ChannelSums part = kernel.sums(grad.data() + i * step, in.data() + i * step, b.run, element(mean.tensor, c, 0));
         total.grad += part.grad, total.product += part.product;
       }
       const auto [a_, b_, c_, about] = numbers(c, total);

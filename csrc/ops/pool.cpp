@@ -207,8 +207,7 @@ Tensor divisors(const Spatial& g, const Averages& how, DType dtype) {
       along[axis].push_back(elements(axis, i));
       same &= along[axis].back() == along[axis].front();
     }
-  if (same)
-    return full({}, Scalar::of(static_cast<double>(along[0].front() * along[1].front() * along[2].front())), dtype);
+  if (same) return full({}, Scalar::of(static_cast<double>(along[0].front() * along[1].front() * along[2].front())), dtype);
   const Tensor counts = Tensor::empty({g.output[0], g.output[1], g.output[2]}, DType::float64);
   double* out = counts.data<double>();
   for (const int64_t depth : along[0])

@@ -202,6 +202,39 @@ void test_normalize(const KernelTable& table, const NormalizeKernel& kernel, int
   }
 }
 
+// Channels across rows: four numbers each.
+template <class T>
+void test_across(const KernelTable& table, const NormalizeKernel& kernel, int64_t n, Source& source, Report& report) {
+  const char* type = info(dtype_of<T>::value).name;
+  const int64_t rows = 70, row = n + 3;
+  Operand<T> grad(rows, n, row, 1), in = grad, out = grad, want_map = grad, want_mix = grad, numbers(4, n, n, 1);
+  for (Operand<T>* each : {&grad, &in, &numbers}) each->fill([&] { return source.value<T>(); });
+  std::vector<double> sums(static_cast<std::size_t>(n)), products = sums;
+  Operand<double> want_sums(2, n, n, 1), found = want_sums;
+  for (int64_t j = 0; j < n; ++j) {
+    double sum = 0, product = 0;
+    for (int64_t r = 0; r < rows; ++r) {
+      const double x = double(in.at(r, j)) - numbers.at(3, j);
+      sum += grad.at(r, j), product += grad.at(r, j) * x;
+      want_map.at(r, j) = static_cast<T>(numbers.at(0, j) * x + numbers.at(1, j));
+      want_mix.at(r, j) = static_cast<T>(double(numbers.at(0, j)) * grad.at(r, j) + numbers.at(1, j) * x + numbers.at(2, j));
+    }
+    want_sums.at(0, j) = sum, want_sums.at(1, j) = product;
+  }
+  const AcrossArgs args = {grad.bytes(),      in.bytes(),        out.bytes(),      rows, n, row, &numbers.at(0, 0),
+                           &numbers.at(1, 0), &numbers.at(2, 0), &numbers.at(3, 0)};
+  kernel.sums_across(args, sums.data(), products.data());
+  for (int64_t j = 0; j < n; ++j) {
+    found.at(0, j) = sums[static_cast<std::size_t>(j)], found.at(1, j) = products[static_cast<std::size_t>(j)];
+  }
+  bool ok = agree(found, want_sums, rows * sum_tolerance<T>(8));
+  kernel.map_across(args);
+  ok = ok && agree(out, want_map, sum_tolerance<T>(8));
+  kernel.mix_across(args);
+  ok = ok && agree(out, want_mix, sum_tolerance<T>(8));
+  report.add(ok, text("%s channels across rows %s: %lld", table.isa, type, static_cast<long long>(n)));
+}
+
 template <class T>
 void test_attention(const KernelTable& table, const AttentionKernel& kernel, int64_t n, Source& source, Report& report) {
   const char* type = info(dtype_of<T>::value).name;
@@ -258,6 +291,7 @@ void test_type(const KernelTable& table, Report& report) {
   for (const int64_t n : {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 70}) {
     for (const int64_t step : {1, 2, 3}) test_bands<T>(table, table.conv->of[kType], n, step, source, report);
     test_normalize<T>(table, table.normalize->of[kType], n, source, report);
+    test_across<T>(table, table.normalize->of[kType], n, source, report);
     test_attention<T>(table, table.attention->of[kType], n, source, report);
   }
   test_normalize<T>(table, table.normalize->of[kType], 5000, source, report);
