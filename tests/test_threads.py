@@ -52,6 +52,19 @@ def everyone(dtype):
     yield "addmm", lambda: torch.addmm(f(320), square, other, beta=0.3, alpha=1.7)
     yield "addmv", lambda: torch.addmv(f(1500), f(1500, 1500), f(1500, seed=1), beta=0.3, alpha=1.7)
     yield "baddbmm", lambda: torch.baddbmm(f(64), f(16, 64, 64), f(16, 64, 64, seed=1), beta=0.3, alpha=1.7)
+    yield "mm of a deep transpose", lambda: torch.mm(f(1100, 784).t(), f(1100, 512, seed=1))
+    images, filters = f(6, 8, 40, 40), f(16, 8, 3, 3, seed=1)
+    conv2d = torch.nn.functional.conv2d
+    yield "conv2d", lambda: conv2d(images, filters, padding=1)
+    yield "conv2d with a step", lambda: conv2d(images, filters, stride=2)
+    for name, of in [("image", 0), ("filter", 1)]:
+        inputs = [images.clone().requires_grad_(of == 0), filters.clone().requires_grad_(of == 1)]
+        loss = conv2d(*inputs, padding=1).square().sum()
+        yield f"conv2d's gradient to the {name}", lambda y=loss, x=inputs[of]: torch.autograd.grad(y, x, retain_graph=True)[0]
+    lines = f(400, 500).requires_grad_()
+    normal = torch.nn.functional.batch_norm(lines, None, None, training=True)
+    yield "batch_norm", lambda: torch.nn.functional.batch_norm(lines.detach(), None, None, training=True)
+    yield "its gradient", lambda: torch.autograd.grad(normal.sin().sum(), lines, retain_graph=True)[0]
     wide = f(700, 901)
     for name, x in [("dense", wide), ("transposed", f(901, 700).t()), ("strided", f(1400, 1802)[::2, ::2])]:
         yield f"add {name}", lambda x=x: x + wide

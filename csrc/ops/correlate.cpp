@@ -1,5 +1,5 @@
-// Correlations through the matrix product: weights (results x terms) times columns (terms x places), a block of columns at a
-// time, and the weight's gradient the other way round.
+// Correlations of several channels: weights (results x terms) times taps (terms x places), and the weight's gradient the other
+// way round.
 #include "ops/correlate.h"
 
 #include <algorithm>
@@ -74,7 +74,7 @@ void correlate_by_taps(const Correlation& c, const Bands& b, const Parts& parts,
                        bool direct) {
   const int64_t size = b.size, weight_row = c.terms() + start, width = c.axis[2].count, channel = b.result_channel();
   const int64_t vector = b.kernel.vector;
-  const int64_t fitting = kResultBytes / (std::min(parts.share, c.results) * b.row * size);
+  const int64_t fitting = kResultBytes / std::max<int64_t>(std::min(parts.share, c.results) * b.row * size, 1);
   const int64_t lines = direct ? b.rows : std::clamp<int64_t>(fitting, 1, b.rows);
   const int64_t pitch = uncrowded(lines * b.row, kernels().gemm->of[index_of(c.dtype)], size);
   const int64_t most_runs = std::max(lines * ceil_div(width, vector), ceil_div(lines * b.row, vector));
@@ -200,8 +200,8 @@ namespace {
 
 constexpr int64_t kPartBytes = 8 << 20;  // of all parts
 constexpr int64_t kParts = 16;
-constexpr int64_t kFactorBytes = 128 << 10;
-constexpr int64_t kPartPlaces = 256;  // fewer are not worth a part
+constexpr int64_t kFactorBytes = 128 << 10;  // of what the band is multiplied with
+constexpr int64_t kPartPlaces = 256;         // fewer are not worth a part
 
 }  // namespace
 

@@ -12,10 +12,11 @@ namespace {
 
 using std::int64_t;
 
-constexpr int64_t kL2 = 1 << 20;      // assumed, per core
-constexpr int64_t kBlockA = kL2 / 4;  // a block of A stays in L2 beside the panel of B that streams by
-constexpr int64_t kWidePanel = 2048;  // columns of B
-constexpr int64_t kPackCost = 10;     // multiply-adds that packing an element costs, about
+constexpr int64_t kL2 = 1 << 20;        // assumed, per core
+constexpr int64_t kBlockA = kL2 / 4;    // a block of A stays in L2 beside the panel of B that streams by
+constexpr int64_t kWidePanel = 2048;    // columns of B
+constexpr int64_t kInPlaceDepth = 384;  // up to which a transposed A is read in place
+constexpr int64_t kPackCost = 10;       // multiply-adds that packing an element costs, about
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr int64_t round_up(int64_t a, int64_t unit) { return ceil_div(a, unit) * unit; }
@@ -114,17 +115,24 @@ struct Gemm {
     }
   }
 
+  // Steps of K in a block. Sums are cut here, so that it must not depend on how threads share the work. Where A has to be
+  // packed for each panel of B, and B packed to its full depth would take more memory than C, it is halved: C is then read once
+  // more.
+  int64_t depth() const {
+    const int64_t full = balanced(K, kernel.depth, 16), bytes = full * kernel.packed_bytes;
+    const bool repacked = a_col != 1 && full > kInPlaceDepth && M * bytes > kL2;
+    const bool large = std::min(N, kWidePanel) * bytes > std::max(kL2, M * N * size);
+    return repacked && large ? balanced(K, kernel.depth / 2, 16) : full;
+  }
+
   // Of a part of every product.
   Plan plan(int64_t rows, int64_t columns) const {
     Plan plan;
     const int64_t packed = kernel.packed_bytes;
-    const auto block = [&](int64_t depth) {
-      plan.k = balanced(K, depth, 16);
-      // One block of rows stays packed while blocks of B, each used once, pass through L2.
-      const int64_t most = std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows;
-      plan.m = rows * plan.k * packed <= kL2 / 2 ? rows : balanced(rows, most, kernel.rows);
-    };
-    block(kernel.depth);
+    plan.k = depth();
+    // One block of rows stays packed while blocks of B, each used once, pass through L2.
+    const int64_t most = std::max<int64_t>(kBlockA / packed / plan.k / kernel.rows, 1) * kernel.rows;
+    plan.m = rows * plan.k * packed <= kL2 / 2 ? rows : balanced(rows, most, kernel.rows);
 
     // B in place is read a narrow strip at a time, each row of it on a page of its own: good up to about 3 MB where the strip
     // is 192 bytes wide (AVX-512), 1 MB where it is 64.
@@ -133,18 +141,15 @@ struct Gemm {
     plan.pack_b = !kernel.in_place || b_col != 1 || (!kernel.masked && N % kernel.vector != 0) || large || crowded_b;
     // A in place is read along its rows, or by a few elements of a line at each step if it is transposed; a large one costs
     // less packed when other programs share the caches.
-    const bool scattered_a = a_col != 1 ? plan.k > 384 || crowded(a_col * size, plan.k, kL2 / 2)
+    const bool scattered_a = a_col != 1 ? plan.k > kInPlaceDepth || crowded(a_col * size, plan.k, kL2 / 2)
                                         : rows * K * size > 4 * kL2 || crowded(a_row * size, plan.m, kL2 / 2);
     plan.pack_a = !kernel.in_place || (columns >= 4 * kernel.columns && scattered_a);
-    // A panel of B stays in L2 with one block of rows. With more, each packs A anew, and may take as much memory as C before
-    // there are more steps of K, which read and write C again.
+    // A panel of B stays in L2 with one block of rows. With more, each packs A anew, and may take as much memory as C.
     int64_t panel = kBlockA;
-    if (!plan.pack_b) {
+    if (!plan.pack_b)
       panel = kWidePanel * plan.k * packed;
-    } else if (plan.m < rows) {
+    else if (plan.m < rows)
       panel = plan.pack_a ? std::max(kL2, rows * columns * size) : kL2 / 2;
-      if (plan.pack_a && std::min(columns, kWidePanel) * plan.k * packed > panel) block(kernel.depth / 2);
-    }
     plan.n = balanced(columns, round_up(std::clamp<int64_t>(panel / packed / plan.k, 1, kWidePanel), kernel.columns),
                       kernel.columns);
     plan.a_bytes = plan.pack_a ? ceil_div(plan.m, kernel.rows) * kernel.packed_rows * plan.k * packed : 0;
