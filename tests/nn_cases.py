@@ -468,6 +468,28 @@ for r in R:
         *triple,
     )
 case("KLDivLoss batchmean", lambda t: t.nn.KLDivLoss(reduction="batchmean"), x(4, 5), C(positive(4, 5)))
+for blank in (0, 2):
+    labels = np.array([[1, 1, 3, 4], [3, 1, 4, 4], [1, 3, 3, 3]])
+    for reduction in ("none", "sum", "mean"):
+        case(
+            f"CTCLoss {blank} {reduction}",
+            lambda t, blank=blank, reduction=reduction: t.nn.CTCLoss(blank, reduction),
+            x(9, 3, 5),
+            labels,
+            np.array([9, 7, 8]),
+            np.array([4, 0, 3]),
+            call=lambda module, scores, *rest: module(scores.log_softmax(2), *rest),
+        )
+case(
+    "CTCLoss impossible",
+    lambda t: t.nn.CTCLoss(zero_infinity=True),
+    x(3, 3, 5),
+    labels,
+    np.array([3, 3, 3]),
+    np.array([4, 2, 2]),
+)
+case("CTCLoss one", lambda t: t.nn.CTCLoss(), x(9, 5), labels[0], np.array(9), np.array(4))
+case("CTCLoss joined", lambda t: t.nn.CTCLoss(), x(9, 3, 5), labels.ravel()[:9], np.array([9, 8, 7]), np.array([4, 3, 2]))
 case("CrossEntropyLoss one", lambda t: t.nn.CrossEntropyLoss(), x(5), np.array(3))
 case("MultiMarginLoss one", lambda t: t.nn.MultiMarginLoss(), x(5), np.array(3))
 case("MultiLabelMarginLoss one", lambda t: t.nn.MultiLabelMarginLoss(), x(4), targets[0])
@@ -534,6 +556,15 @@ function("interpolate two scales", x(2, 3, 6, 8), scale_factor=(2, 0.5), mode="b
 function("interpolate same size", x(2, 3, 6, 8), size=(6, 8), mode="bilinear")
 for mode in ("bilinear", "bicubic", "nearest", "nearest-exact"):
     function(f"interpolate {mode} scale of one", x(2, 3, 6, 21), scale_factor=1.05, mode=mode)
+for corners in (False, True):
+    for padding in ("zeros", "border", "reflection"):
+        for mode in ("bilinear", "nearest", "bicubic"):
+            options = {"mode": mode, "padding_mode": padding, "align_corners": corners}
+            function(f"grid_sample {options}", x(2, 3, 5, 4), x(2, 6, 3, 2, low=-1.5, high=1.5), **options)
+            if mode != "bicubic":
+                function(f"grid_sample 3 {options}", x(2, 3, 4, 5, 3), x(2, 3, 4, 2, 3, low=-1.5, high=1.5), **options)
+    function(f"affine_grid {corners}", x(2, 2, 3), size=(2, 3, 5, 4), align_corners=corners)
+    function(f"affine_grid 3 {corners}", x(2, 3, 4), size=(2, 3, 4, 1, 3), align_corners=corners)
 function("gumbel_softmax", x(40, 5), draws=True, tau=0.7)
 function("gumbel_softmax hard", x(40, 5), draws=True, hard=True, dim=0)
 for p in (1.0, 2.0, 3.5, float("inf")):

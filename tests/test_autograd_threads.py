@@ -168,6 +168,7 @@ CTRL_C = """
 import signal
 import wengert as torch
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 x = torch.full((1000,), 0.5, requires_grad=True)
 caught = 0
 for attempt in range(5):

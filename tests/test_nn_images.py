@@ -146,3 +146,112 @@ def test_upsampling_deprecations():
         assert torch.equal(F.upsample_nearest(x, scale_factor=2), nn.UpsamplingNearest2d(scale_factor=2)(x))
     with pytest.warns(UserWarning, match="deprecated"):
         assert torch.equal(F.upsample_bilinear(x, 3), nn.UpsamplingBilinear2d(3)(x))
+
+
+# ---- sampling
+
+
+def keys(t):
+    """The cubic weights of the four elements around t in [0, 1)."""
+    near = lambda d: (1.25 * d - 2.25) * d * d + 1  # noqa: E731
+    far = lambda d: ((-0.75 * d + 3.75) * d - 6) * d + 3  # noqa: E731
+    return [far(t + 1), near(t), near(1 - t), far(2 - t)]
+
+
+def into(place, size, padding, corners):
+    """The place inside of a dimension that a place stands for, by walking."""
+    if padding == "zeros":
+        return place
+    if padding == "reflection":
+        low, high = (0.0, size - 1.0) if corners else (-0.5, size - 0.5)
+        if low == high:
+            return 0.0
+        while not low <= place <= high:
+            place = 2 * low - place if place < low else 2 * high - place
+    return min(max(place, 0.0), size - 1.0)
+
+
+def sampled(image, grid, mode, padding, corners):
+    """One image (C, sizes), one place after another."""
+    sizes = image.shape[1:]
+    out = np.zeros((len(image), *grid.shape[:-1]))
+    for at in np.ndindex(*grid.shape[:-1]):
+        axes = []
+        for size, g in zip(sizes, grid[at][::-1], strict=True):
+            place = (g + 1) / 2 * (size - 1) if corners else ((g + 1) * size - 1) / 2
+            if mode == "bicubic":
+                first = math.floor(place)
+                axes.append([(into(first + k - 1, size, padding, corners), w) for k, w in enumerate(keys(place - first))])
+                continue
+            place = into(place, size, padding, corners)
+            first = math.floor(place)
+            axes.append(
+                [(round(place), 1.0)] if mode == "nearest" else [(first, first + 1 - place), (first + 1, place - first)]
+            )
+        for taps in itertools.product(*axes):
+            if all(0 <= p < size for (p, _), size in zip(taps, sizes, strict=True)):
+                out[(slice(None), *at)] += image[(slice(None), *(int(p) for p, _ in taps))] * math.prod(w for _, w in taps)
+    return out
+
+
+@pytest.mark.parametrize("corners", [False, True])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+def test_grid_sample(mode, padding, corners):
+    for sizes, places in (((4, 5), (3, 4)), ((1, 3), (2, 2)), ((3, 2, 4), (2, 3, 2))):
+        if mode == "bicubic" and len(sizes) == 3:
+            continue
+        image, grid = random(2, 3, *sizes), random(2, *places, len(sizes), low=-3.0, high=3.0)
+        call = lambda x, g: F.grid_sample(x, g, mode, padding, corners)  # noqa: E731
+        expected = [sampled(i, g, mode, padding, corners) for i, g in zip(image, grid, strict=True)]
+        close(call(tensor(image), tensor(grid)), expected)
+        assert gradcheck(call, (tensor(image, True), tensor(grid, True)))
+
+
+def test_places_that_are_none():
+    image = torch.ones(1, 1, 2, 2)
+    grid = torch.tensor([[[[math.nan, 0.0], [math.inf, 0.0], [0.0, -math.inf], [0.0, 0.0]]]])
+    for padding in ("zeros", "border"):
+        assert F.grid_sample(image, grid, padding_mode=padding, align_corners=True)[0, 0, 0, 3].item() == 1
+    assert F.grid_sample(image, grid, align_corners=True)[0, 0, 0, :3].tolist() == [0, 0, 0]
+    assert F.grid_sample(image[:0], grid[:0], align_corners=True).shape == (0, 1, 1, 4)
+
+
+def test_affine_grid_is_the_place_of_each_element():
+    for sizes in ((4, 3), (2, 3, 4), (1, 2)):
+        d = len(sizes)
+        image, identity = tensor(random(2, 3, *sizes)), torch.eye(d, d + 1).double().expand(2, d, d + 1)
+        for corners in (False, True):
+            grid = F.affine_grid(identity, image.shape, align_corners=corners)
+            assert grid.shape == (2, *sizes, d)
+            close(F.grid_sample(image, grid, align_corners=corners), image.numpy(), 1e-12)
+    theta = random(1, 2, 3)
+    grid = F.affine_grid(tensor(theta), (1, 1, 2, 2), align_corners=False).numpy()
+    for i, j in itertools.product(range(2), repeat=2):
+        np.testing.assert_allclose(grid[0, i, j], theta[0] @ [j - 0.5, i - 0.5, 1])
+
+
+def test_sampling_refuses():
+    image, grid = torch.zeros(2, 3, 4, 5), torch.zeros(2, 2, 2, 2)
+    for arguments, error, words in (
+        ((image, grid, "linear"), ValueError, "expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: 'linear'"),
+        ((image, grid, "nearest", "edge"), ValueError, "'zeros', 'border', or 'reflection', but got: 'edge'"),
+        ((image, grid.double()), RuntimeError, "same dtype, but input has float32 and grid has float64"),
+        ((image, grid[0]), RuntimeError, "expected 4D or 5D input and grid with same number of dimensions"),
+        ((image, grid[:1]), RuntimeError, "same batch size"),
+        ((image, torch.zeros(2, 2, 2, 3)), RuntimeError, "size 2 in last dimension"),
+        ((torch.zeros(2, 3, 0, 5), grid), RuntimeError, "non-empty spatial dimensions"),
+        ((torch.zeros(2, 3, 4, 5, 6), torch.zeros(2, 1, 1, 1, 3), "bicubic"), RuntimeError, "only supports 4D input"),
+    ):
+        with pytest.raises(error, match=words):
+            F.grid_sample(*arguments, align_corners=False)
+    with pytest.warns(UserWarning, match="Default grid_sample and affine_grid behavior"):
+        F.grid_sample(image, grid)
+    for theta, size, error, words in (
+        (torch.zeros(1, 2, 3).long(), (1, 1, 2, 2), ValueError, "floating point type"),
+        (torch.zeros(1, 3, 3), (1, 1, 2, 2), ValueError, "Expected a batch of 2D affine matrices of shape Nx2x3"),
+        (torch.zeros(1, 2, 3), (1, 1, 0, 2), ValueError, "non-zero, positive output size"),
+        (torch.zeros(1, 2, 3), (1, 2, 2), NotImplementedError, "4D and 5D sizes"),
+    ):
+        with pytest.raises(error, match=words):
+            F.affine_grid(theta, size, align_corners=False)

@@ -1,5 +1,6 @@
 """Losses against formulas in NumPy, in float64, for every reduction; gradients by central differences."""
 
+import itertools
 import math
 
 import numpy as np
@@ -267,3 +268,75 @@ def test_one_node_a_loss():
     }
     for loss, name in names.items():
         assert loss.grad_fn.name() == name and loss.grad_fn.next_functions[0][0].variable is x
+
+
+# ---- sequences
+
+
+def readings(probabilities, target, blank):
+    """The probability of all paths that read as the target, one by one."""
+    steps, classes = probabilities.shape
+    total = 0.0
+    for path in itertools.product(range(classes), repeat=steps):
+        once = [c for i, c in enumerate(path) if c != blank and (i == 0 or c != path[i - 1])]
+        if once == list(target):
+            total += math.prod(probabilities[t, c] for t, c in enumerate(path))
+    return total
+
+
+@pytest.mark.parametrize("blank", [0, 2])
+def test_ctc(blank):
+    scores = random(5, 3, 3)
+    logs = log_softmax(scores, 2)
+    one, other = (label for label in range(3) if label != blank)
+    targets, lengths, steps = [[one, one], [other, one], [one, other]], (2, 1, 0), (5, 3, 4)
+    losses = np.array(
+        [
+            -math.log(readings(np.exp(logs[:n, i]), t[:k], blank))
+            for i, (t, k, n) in enumerate(zip(targets, lengths, steps, strict=True))
+        ]
+    )
+    joined = torch.tensor([label for t, k in zip(targets, lengths, strict=True) for label in t[:k]])
+    for given in (torch.tensor(targets), joined):
+        for reduction, expected in (
+            ("none", losses),
+            ("sum", losses.sum()),
+            ("mean", (losses / [2, 1, 1]).mean()),
+        ):
+            call = lambda x: F.ctc_loss(x.log_softmax(2), given, steps, lengths, blank, reduction)  # noqa: B023, E731
+            result = call(tensor(scores))
+            np.testing.assert_allclose(result.numpy(), expected, rtol=1e-12)
+            assert gradcheck(call, (tensor(scores, True),))
+    alone = F.ctc_loss(tensor(logs[:, 0]), torch.tensor(targets[0]), torch.tensor(5), torch.tensor(2), blank)
+    assert math.isclose(alone.item(), losses[0] / 2, rel_tol=1e-12)
+    assert isinstance(nn.CTCLoss(blank)(tensor(logs), joined, steps, lengths), torch.Tensor)
+
+
+def test_ctc_of_targets_that_are_too_long():
+    """Two equal labels need a blank between them: three steps."""
+    logs = tensor(log_softmax(random(2, 2, 3), 2), True)
+    targets = torch.tensor([[1, 1], [1, 2]])
+    losses = F.ctc_loss(logs, targets, (2, 2), (2, 2), reduction="none")
+    assert losses[0].item() == math.inf and math.isfinite(losses[1].item())
+    F.ctc_loss(logs, targets, (2, 2), (2, 2), reduction="sum", zero_infinity=True).backward()
+    assert not logs.grad[:, 0].any() and logs.grad[:, 1].isfinite().all() and logs.grad[:, 1].any()
+    never = torch.full((3, 1, 3), -math.inf)
+    never[:, :, 0] = 0
+    assert F.ctc_loss(never, torch.tensor([[1]]), (3,), (1,)).item() == math.inf
+
+
+def test_ctc_refuses():
+    logs, targets = torch.zeros(4, 2, 3), torch.ones(2, 3, dtype=torch.int64)
+    for arguments, words in (
+        ((logs[0, 0], targets, (4, 4), (3, 3)), "expected log_probs of shape"),
+        ((logs.long(), targets, (4, 4), (3, 3)), "a floating dtype, got"),
+        ((logs, targets, (4,), (3, 3)), "input_lengths must be of size batch_size: 2, but got 1"),
+        ((logs, targets, (4, 5), (3, 3)), "at most 4, but got value 5"),
+        ((logs, targets, (4, 4), (3, -1)), "at least 0, but got value -1"),
+        ((logs, targets, (4, 4), (3, 4)), r"targets of shape \(2, 3\) do not go with target_lengths \[3, 4\]"),
+        ((logs, targets + 2, (4, 4), (3, 3)), "expected targets from 0 to 2"),
+        ((logs, targets.float(), (4, 4), (3, 3)), "targets must be integers"),
+        ((logs, targets, (4, 4), (3, 3), 3), "blank must be in label range"),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            F.ctc_loss(*arguments)

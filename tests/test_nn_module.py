@@ -571,13 +571,13 @@ def test_repr():
 def test_nn_says_what_it_does_not_cover():
     for name, words in (
         ("LazyLinear", "give Linear the sizes"),
-        ("CTCLoss", "connectionist"),
+        ("FractionalMaxPool2d", "fractional pooling"),
         ("Linea", "the nearest it has: Linear"),
     ):
         with pytest.raises(AttributeError, match=words):
             getattr(nn, name)
-    with pytest.raises(AttributeError, match="does not cover 'grid_sample' yet"):
-        _ = nn.functional.grid_sample
+    with pytest.raises(AttributeError, match="does not cover 'fractional_max_pool2d' yet"):
+        _ = nn.functional.fractional_max_pool2d
 
 
 def test_importing_wengert_does_not_import_nn(python):

@@ -162,9 +162,9 @@ def test_signatures_of_functions(reference):
 # Names of torch.nn and its parts that are not covered: what they are for is said where they are asked for, or they belong to the
 # compiler, to quantisation, or to other devices.
 NOT_COVERED = {
-    "nn": r"Lazy\w+|Uninitialized\w+|AdaptiveLogSoftmaxWithLoss|CTCLoss|CrossMapLRN2d|DataParallel|FractionalMaxPool\dd|LinearCrossEntropy\w+|"
+    "nn": r"Lazy\w+|Uninitialized\w+|AdaptiveLogSoftmaxWithLoss|CrossMapLRN2d|DataParallel|FractionalMaxPool\dd|LinearCrossEntropy\w+|"
     r"SyncBatchNorm|Container|attention|common_types|factory_kwargs|grad|intrinsic|parallel|qat|quantiz\w+",
-    "functional": r"affine_grid|ctc_loss|fractional_max_pool\w+|grid_sample|linear_cross_entropy|"
+    "functional": r"fractional_max_pool\w+|linear_cross_entropy|"
     r"scaled_(grouped_)?mm|grouped_mm|assert_int_or_pair|boolean_dispatch|handle_torch_function|has_torch_function\w*",
     "init": "",
     "utils": r"fuse_\w+|fusion|convert_conv\dd_weight_memory_format|memory_format|parametriz\w+|stateless",

@@ -236,6 +236,7 @@ def test_ctrl_c_arrives_between_operations(python):
     script = """
 import os, signal, threading
 import wengert as torch
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 a = torch.eye(400)
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:

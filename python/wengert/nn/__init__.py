@@ -8,7 +8,6 @@ __all__ = ["Buffer", "Parameter", "functional", "init", "modules", "parameter", 
 
 _NOT_COVERED = {
     "AdaptiveLogSoftmaxWithLoss": "softmax over a tree of classes",
-    "CTCLoss": "connectionist temporal classification",
     "CrossMapLRN2d": "LocalResponseNorm normalises over channels too",
     "DataParallel": "there is one device, the CPU",
     "FractionalMaxPool2d": "fractional pooling",

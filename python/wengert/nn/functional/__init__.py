@@ -48,6 +48,7 @@ from .convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from .ctc import ctc_loss
 from .distance import cosine_similarity, normalize, pairwise_distance, pdist
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .linear import bilinear, linear
@@ -104,6 +105,7 @@ from .pooling import (
     max_unpool2d,
     max_unpool3d,
 )
+from .sampling import affine_grid, grid_sample
 from .sparse import embedding, embedding_bag, one_hot
 from .vision import (
     channel_shuffle,
@@ -128,6 +130,7 @@ __all__ = [
     "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -149,6 +152,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -162,6 +166,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
@@ -243,11 +248,8 @@ __all__ = [
 ]
 
 _NOT_COVERED = {
-    "affine_grid": "sampling of images at any place",
-    "ctc_loss": "connectionist temporal classification",
     "fractional_max_pool2d": "fractional pooling",
     "fractional_max_pool3d": "fractional pooling",
-    "grid_sample": "sampling of images at any place",
     "linear_cross_entropy": "a linear map and cross_entropy in one; call the two",
 }
 

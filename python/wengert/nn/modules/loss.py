@@ -7,6 +7,7 @@ from .module import Module
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "GaussianNLLLoss",
@@ -210,6 +211,22 @@ class KLDivLoss(_Loss):
 
     def forward(self, input, target):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class CTCLoss(_Loss):
+    """-log of the probability that a sequence of classes reads as a target. See nn.functional.ctc_loss.
+
+    >>> log_probs = wengert.tensor([[0.5, 0.5], [0.5, 0.5]]).log()
+    >>> wengert.nn.CTCLoss()(log_probs, wengert.tensor([1]), (2,), (1,)).exp()
+    tensor(1.3333)
+    """
+
+    def __init__(self, blank=0, reduction="mean", zero_infinity=False):
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs, targets, input_lengths, target_lengths):
+        return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity)
 
 
 class BCELoss(_WeightedLoss):
