@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -41,6 +42,34 @@ int initial_threads() {
   return available_processors();
 }
 
+// A region waits for its slowest thread, which, where other programs have the processors, may not run for milliseconds. So what
+// threads gain and lose is added up, and once they have lost this much their parts are done by the caller, one after another,
+// for a while: the longer, the sooner it happens again.
+constexpr std::int64_t kSurelyWorked = 300'000, kMostLost = 2'000'000, kLeastPause = 5'000'000, kMostPause = 500'000'000;  // ns
+
+struct Contention {
+  std::atomic<std::int64_t> balance{0}, pause{0}, until{0};
+
+  // The caller's part took `worked`, in which it may itself have been kept from running; then it waited.
+  void add(std::int64_t worked, std::int64_t waited, std::int64_t now) {
+    const std::int64_t gained = std::min(worked, std::max(kSurelyWorked, worked / 4)),
+                       lost = std::max<std::int64_t>(waited - worked / 4, 0);
+    const std::int64_t sum = std::min(balance.load(std::memory_order_relaxed) + gained - lost, kMostLost);
+    if (sum > -kMostLost) return balance.store(sum, std::memory_order_relaxed);
+    const std::int64_t last = pause.load(std::memory_order_relaxed);
+    const bool again = now - until.load(std::memory_order_relaxed) < 10 * last;
+    const std::int64_t next = again ? std::min(2 * last, kMostPause) : kLeastPause;
+    balance.store(0, std::memory_order_relaxed);
+    pause.store(next, std::memory_order_relaxed);
+    until.store(now + next, std::memory_order_relaxed);
+  }
+};
+Contention contention;
+
+std::int64_t nanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 std::atomic<int>& thread_count() {
   static std::atomic<int> count{initial_threads()};
   return count;
@@ -70,8 +99,19 @@ void set_num_threads(int count) {
 }
 
 void detail::run_parallel(int threads, Body body, void* context) {
+  const std::int64_t start = nanoseconds();
+  if (start < contention.until.load(std::memory_order_relaxed)) {
+    for (int thread = 0; thread < threads; ++thread) body(context, thread, threads);
+    return;
+  }
+  std::int64_t done = 0;  // by the caller
 #pragma omp parallel num_threads(threads)
-  body(context, omp_get_thread_num(), omp_get_num_threads());
+  {
+    body(context, omp_get_thread_num(), omp_get_num_threads());
+    if (omp_get_thread_num() == 0) done = nanoseconds();
+  }
+  const std::int64_t end = nanoseconds();
+  contention.add(done - start, end - done, end);
 }
 
 }  // namespace wengert

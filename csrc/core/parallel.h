@@ -23,7 +23,8 @@ using Body = void (*)(void* context, int thread, int threads);
 void run_parallel(int threads, Body body, void* context);
 }  // namespace detail
 
-// Calls f(thread, threads) once on each of `threads` threads and waits. f must not throw.
+// Calls f(thread, threads) once for each thread < threads and waits: on threads of their own, or one after another, so that
+// none may wait for another. f must not throw.
 template <class F>
 void parallel_run(int threads, F&& f) {
   if (threads <= 1) {

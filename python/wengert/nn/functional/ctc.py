@@ -37,7 +37,9 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
     check_reduction(reduction)
     batched = log_probs.dim() == 3
     if log_probs.dim() not in (2, 3) or not log_probs.is_floating_point():
-        raise RuntimeError(f"ctc_loss: expected log_probs of shape (T, N, C) or (T, C) and a floating dtype, got {_about(log_probs)}")
+        raise RuntimeError(
+            f"ctc_loss: expected log_probs of shape (T, N, C) or (T, C) and a floating dtype, got {_about(log_probs)}"
+        )
     if not batched:
         log_probs = log_probs.unsqueeze(1)
     steps, batch, classes = log_probs.shape
@@ -84,12 +86,20 @@ def _about(tensor):
 
 
 def _lengths(name, given, batch, most):
-    lengths = given.flatten().tolist() if isinstance(given, wengert.Tensor) else list(given) if isinstance(given, (tuple, list)) else [given]
+    lengths = (
+        given.flatten().tolist()
+        if isinstance(given, wengert.Tensor)
+        else list(given)
+        if isinstance(given, (tuple, list))
+        else [given]
+    )
     if len(lengths) != batch:
         raise RuntimeError(f"{name} must be of size batch_size: {batch}, but got {len(lengths)}")
     for n in lengths:
         if not isinstance(n, int) or n < 0:
-            raise RuntimeError(f"Expected {name} to have value at least 0, but got value {n} (while checking arguments for ctc_loss)")
+            raise RuntimeError(
+                f"Expected {name} to have value at least 0, but got value {n} (while checking arguments for ctc_loss)"
+            )
         if most is not None and n > most:
             raise RuntimeError(
                 f"Expected {name} to have value at most {most}, but got value {n} (while checking arguments for ctc_loss)"
@@ -106,7 +116,9 @@ def _labels(targets, lengths, batch, batched, blank, classes):
     if targets.dim() == 2 and targets.size(0) == batch and targets.size(1) >= longest:
         for i, n in enumerate(lengths):
             labels[i, :n] = targets[i, :n]
-    elif (targets.dim() == 1 and targets.size(0) == sum(lengths)) or (not batched and targets.dim() == 1 and targets.size(0) >= longest):
+    elif (targets.dim() == 1 and targets.size(0) == sum(lengths)) or (
+        not batched and targets.dim() == 1 and targets.size(0) >= longest
+    ):
         begin = 0
         for i, n in enumerate(lengths):
             labels[i, :n] = targets[begin : begin + n]

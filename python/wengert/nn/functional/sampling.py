@@ -79,7 +79,10 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
     >>> wengert.nn.functional.grid_sample(image, wengert.zeros(1, 1, 1, 2), align_corners=False)
     tensor([[[[3.]]]])
     """
-    for name, given, known in (("mode", mode, "bilinear nearest bicubic"), ("padding_mode", padding_mode, "zeros border reflection")):
+    for name, given, known in (
+        ("mode", mode, "bilinear nearest bicubic"),
+        ("padding_mode", padding_mode, "zeros border reflection"),
+    ):
         if given not in known.split():
             first, second, third = known.split()
             raise ValueError(
