@@ -248,3 +248,26 @@ print(bool((a @ a).equal(a)), bool(torch.ones(3).sum() == 3))
 """
     for body in (script, script.replace("b = a @ a", "b = a[0] + a[1]")):
         assert python(body) == "True True\n"
+
+
+BUSY = """
+import os, subprocess, sys, time
+import wengert as torch
+
+others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
+try:
+    torch.set_num_threads(4)
+    a, b = torch.randn(64, 784), torch.randn(784, 128)
+    expected, same, end = a @ b, True, time.monotonic() + 1
+    while time.monotonic() < end:
+        same = same and bool((a @ b == expected).all())
+    print(same)
+finally:
+    for other in others:
+        other.kill()
+"""
+
+
+def test_other_programs_on_the_processors(python):
+    """The caller then takes over what its threads do not come to; every result is the same."""
+    assert python(BUSY).split() == ["True"]

@@ -104,14 +104,16 @@ void detail::run_parallel(int threads, Body body, void* context) {
     for (int thread = 0; thread < threads; ++thread) body(context, thread, threads);
     return;
   }
-  std::int64_t done = 0;  // by the caller
+  std::int64_t begun = 0, done = 0;  // by the caller, which meets the others before and after
 #pragma omp parallel num_threads(threads)
   {
-    body(context, omp_get_thread_num(), omp_get_num_threads());
-    if (omp_get_thread_num() == 0) done = nanoseconds();
+    const int thread = omp_get_thread_num();
+    if (thread == 0) begun = nanoseconds();
+    body(context, thread, omp_get_num_threads());
+    if (thread == 0) done = nanoseconds();
   }
   const std::int64_t end = nanoseconds();
-  contention.add(done - start, end - done, end);
+  contention.add(done - begun, (begun - start) + (end - done), end);
 }
 
 }  // namespace wengert
