@@ -50,9 +50,10 @@ constexpr std::int64_t kSurelyWorked = 300'000, kMostLost = 2'000'000, kLeastPau
 struct Contention {
   std::atomic<std::int64_t> balance{0}, pause{0}, until{0};
 
-  // The caller's part took `worked`, in which it may itself have been kept from running; then it waited.
-  void add(std::int64_t worked, std::int64_t waited, std::int64_t now) {
-    const std::int64_t gained = std::min(worked, std::max(kSurelyWorked, worked / 4)),
+  // The caller's part took `worked`, in which it may itself have been kept from running; then it waited for `others`, which
+  // took as many parts off it.
+  void add(std::int64_t worked, std::int64_t others, std::int64_t waited, std::int64_t now) {
+    const std::int64_t gained = std::min(worked, std::max(kSurelyWorked, worked / 4)) * others,
                        lost = std::max<std::int64_t>(waited - worked / 4, 0);
     const std::int64_t sum = std::min(balance.load(std::memory_order_relaxed) + gained - lost, kMostLost);
     if (sum > -kMostLost) return balance.store(sum, std::memory_order_relaxed);
@@ -113,7 +114,7 @@ void detail::run_parallel(int threads, Body body, void* context) {
     if (thread == 0) done = nanoseconds();
   }
   const std::int64_t end = nanoseconds();
-  contention.add(done - begun, (begun - start) + (end - done), end);
+  contention.add(done - begun, threads - 1, (begun - start) + (end - done), end);
 }
 
 }  // namespace wengert
