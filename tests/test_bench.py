@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -455,3 +456,10 @@ def test_command_lines(command):
 def test_import_of_wengert_leaves_the_benchmark_alone():
     code = "import sys, wengert; sys.exit(any(m.startswith('wengert.bench') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_turns_wait_until_threads_stop_spinning():
+    if os.path.exists("/proc/self/schedstat"):
+        assert workers.running_ns(os.getpid()) > 0
+    assert workers.running_ns(2**22 + 1) == 0  # no such process
+    workers.wait_until_idle([])

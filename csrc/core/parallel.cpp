@@ -45,7 +45,8 @@ int initial_threads() {
 // A region waits for its slowest thread, which, where other programs have the processors, may not run for milliseconds. So what
 // threads gain and lose is added up, and once they have lost this much their parts are done by the caller, one after another,
 // for a while: the longer, the sooner it happens again.
-constexpr std::int64_t kSurelyWorked = 300'000, kMostLost = 2'000'000, kLeastPause = 5'000'000, kMostPause = 500'000'000;  // ns
+constexpr std::int64_t kSurelyWorked = 300'000, kMostGained = 5'000'000, kMostLost = 20'000'000, kLeastPause = 20'000'000,
+                       kMostPause = 500'000'000;  // ns
 
 struct Contention {
   std::atomic<std::int64_t> balance{0}, pause{0}, until{0};
@@ -55,7 +56,7 @@ struct Contention {
   void add(std::int64_t worked, std::int64_t others, std::int64_t waited, std::int64_t now) {
     const std::int64_t gained = std::min(worked, std::max(kSurelyWorked, worked / 4)) * others,
                        lost = std::max<std::int64_t>(waited - worked / 4, 0);
-    const std::int64_t sum = std::min(balance.load(std::memory_order_relaxed) + gained - lost, kMostLost);
+    const std::int64_t sum = std::min(balance.load(std::memory_order_relaxed) + gained - lost, kMostGained);
     if (sum > -kMostLost) return balance.store(sum, std::memory_order_relaxed);
     const std::int64_t last = pause.load(std::memory_order_relaxed);
     const bool again = now - until.load(std::memory_order_relaxed) < 10 * last;

@@ -34,7 +34,32 @@ from wengert_bench.worker import main
 main(library, int(threads))
 """
 ANSWER_S = 300  # a worker silent for longer counts as hung
-PAUSE_S = 0.005  # lets the threads of the last contestant stop spinning
+PAUSE_S, MOST_PAUSE_S = (
+    0.005,
+    0.3,
+)  # while threads spin after their work: OpenMP's a few milliseconds, OpenBLAS's a tenth of a second
+
+
+def running_ns(pid: int) -> int:
+    """What all threads of a process have run so far; 0 where the system does not tell."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError, ValueError):  # a thread that has just ended
+            total += int(task.read_text().split()[0])
+    return total
+
+
+def wait_until_idle(workers: Iterable[Worker]) -> None:
+    """Waits until no thread of the contestants spins any more, or ``MOST_PAUSE_S``."""
+    pids = [worker.process.pid for worker in workers]
+    deadline = time.monotonic() + MOST_PAUSE_S
+    before = sum(map(running_ns, pids))
+    while True:
+        time.sleep(PAUSE_S)
+        now = sum(map(running_ns, pids))
+        if now - before < PAUSE_S * 1e9 / 10 or time.monotonic() > deadline:
+            return
+        before = now
 
 
 class WorkerError(Exception):
@@ -219,7 +244,7 @@ class Crew:
             for worker in ready[turn % max(len(ready), 1) :] + ready[: turn % max(len(ready), 1)]:
                 if worker.name in results:
                     continue
-                time.sleep(PAUSE_S)
+                wait_until_idle(ready)
                 try:
                     samples[worker.name].append(worker.call("run", seconds=seconds))
                 except WorkerError as error:
