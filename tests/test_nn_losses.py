@@ -57,6 +57,16 @@ def test_weights_of_elements():
     check(F.huber_loss, w * np.where(np.abs(D) < 1, D**2 / 2, np.abs(D) - 0.5), X, Y, weight=tensor(w))
 
 
+@pytest.mark.parametrize("shapes", [((3, 1), (1, 4)), ((4,), (3, 4)), ((2, 3), (3,)), ((1,), (5,))])
+def test_gradients_of_shapes_that_broadcast(shapes):
+    """A mean divides by the number of losses, of which there may be more than elements of either."""
+    x, y = (tensor(random(*shape, seed=3), True) for shape in shapes)
+    for function in (F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss):
+        for reduction in REDUCTIONS:
+            with pytest.warns(UserWarning, match="different to the input size"):
+                assert gradcheck(lambda a, b: function(a, b, reduction=reduction), (x, y))  # noqa: B023
+
+
 def test_shapes_that_differ_warn():
     for function in (F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss):
         with pytest.warns(UserWarning, match=r"Using a target size \(torch.Size\(\[5\]\)\) that is different"):

@@ -1,5 +1,5 @@
 // The memory of results. A fresh 4 MB block costs 18 times the arithmetic that fills it in page faults, so freed blocks are
-// kept, by size class, up to a bound.
+// kept, up to a bound: small ones by size class, large ones in an arena that joins them.
 #pragma once
 
 #include <cstddef>

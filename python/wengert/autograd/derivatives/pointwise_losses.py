@@ -3,6 +3,9 @@
 The gradient of every element's loss is g f'(x), times 1 / count for a mean.
 """
 
+import math
+
+import wengert
 from wengert import _C
 
 from . import rule
@@ -11,19 +14,24 @@ scaled_difference = _C.functions["_scaled_difference"]  # f (x - t)
 smooth_l1_gradient = _C.functions["_smooth_l1_gradient"]  # f (x - t) / beta, the last brought into [-1, 1]
 
 
+def share(grad, count, reduction):
+    """g, of a mean g / count"""
+    return grad / count if reduction == "mean" else grad
+
+
 def each(grad, slopes, reduction):
     """g f', of a mean g f' / count."""
-    return grad / slopes.numel() * slopes if reduction == "mean" else grad * slopes
+    return share(grad, slopes.numel(), reduction) * slopes
 
 
-def share(grad, input, target, reduction):
-    """g, of a mean g / count"""
-    return grad / max(input.numel(), target.numel()) if reduction == "mean" else grad
+def count(input, target):
+    """How many elements they broadcast to."""
+    return input.numel() if input.shape == target.shape else math.prod(wengert.broadcast_shapes(input.shape, target.shape))
 
 
 def mse(grad, input, target, reduction):
     """2 (x - t)"""
-    return scaled_difference(share(grad * 2, input, target, reduction), input, target)
+    return scaled_difference(share(grad * 2, count(input, target), reduction), input, target)
 
 
 rule(
@@ -51,7 +59,7 @@ rule(
 
 def smooth_l1(grad, input, target, reduction, beta):
     """(x - t) / beta, brought into [-1, 1]"""
-    return smooth_l1_gradient(share(grad, input, target, reduction), input, target, beta)
+    return smooth_l1_gradient(share(grad, count(input, target), reduction), input, target, beta)
 
 
 rule(
@@ -80,7 +88,7 @@ rule(
 
 def huber(grad, input, target, reduction, delta):
     """x - t, brought into [-delta, delta]"""
-    return smooth_l1_gradient(share(grad, input, target, reduction) * delta, input, target, delta)
+    return smooth_l1_gradient(share(grad, count(input, target), reduction) * delta, input, target, delta)
 
 
 rule(
