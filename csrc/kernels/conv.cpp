@@ -119,9 +119,7 @@ template <class T>
 void taps(const TapArgs& a) {
   const int64_t blocks = (a.rows + kTileRows - 1) / kTileRows;
   for (int64_t v = 0; v < a.count;) {
-    // Nearly equal panels, never a thin last one.
-    const int64_t left = a.count - v;
-    const auto nv = static_cast<int>(left <= kTileVectors ? left : left == kTileVectors + 1 ? (left + 1) / 2 : kTileVectors);
+    const int nv = panel_vectors<kTileVectors>(a.count - v);
     for (int64_t block = 0; block < blocks; ++block) {
       const int64_t row = a.rows * block / blocks, height = a.rows * (block + 1) / blocks - row;
       kTapTiles<T>.of[height - 1][nv - 1](a, a.runs + v, static_cast<const T*>(a.weight) + row * a.weight_row,

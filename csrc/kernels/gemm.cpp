@@ -17,14 +17,6 @@ inline constexpr int kVectors = kFloating<T> ? kTileVectors : kIntegerTileVector
 template <class T>
 inline constexpr TileTable<T, kTileRows, kVectors<T>> kTiles{};
 
-// Vectors of the next panel of B when `left` are left: nearly equal panels, never a thin last one.
-template <class T>
-int panel_vectors(int64_t left) {
-  constexpr int NV = kVectors<T>;
-  if (left <= NV) return static_cast<int>(left);
-  return left == NV + 1 ? (NV + 2) / 2 : NV;
-}
-
 // M cut into the fewest blocks of at most kTileRows rows, nearly equal: the first `taller` have height + 1 rows.
 struct RowBlocks {
   int64_t count, taller;
@@ -73,7 +65,7 @@ struct Block {
   template <class F>
   void panels(F&& body) {
     for (int64_t v = 0; v < vectors;) {
-      const int nv = panel_vectors<T>(vectors - v);
+      const int nv = panel_vectors<kVectors<T>>(vectors - v);
       const bool ragged = v + nv == vectors && tail != 0;
       run.tail = tail;
       run.b = b + v * b_vector;
@@ -222,7 +214,7 @@ void pack_b(const void* b, int64_t row, int64_t col, int64_t K, int64_t N, void*
   auto* dst = static_cast<T*>(packed);
   const int64_t vectors = (N + W - 1) / W;
   for (int64_t v = 0; v < vectors;) {
-    const int nv = panel_vectors<T>(vectors - v);
+    const int nv = panel_vectors<kVectors<T>>(vectors - v);
     const int64_t width = nv * W;
     const From* panel = src + v * W * col;
     if (col == 1 && (v + nv) * W <= N) {

@@ -26,6 +26,13 @@ inline constexpr int kBlockBytes = 1536;
 template <class T>
 inline constexpr bool kMasked = kVectorBytes == 64 || (kVectorBytes == 32 && sizeof(T) >= 4);
 
+// Vectors of the next panel of at most NV when `left` are left: nearly equal panels, never a thin last one.
+template <int NV>
+int panel_vectors(int64_t left) {
+  if (left <= NV) return static_cast<int>(left);
+  return left == NV + 1 ? (NV + 2) / 2 : NV;
+}
+
 // `count` tiles, one after another. Strides of A and B in bytes, of C in elements.
 template <class T>
 struct TileRun {
